@@ -1,0 +1,57 @@
+"""offtopic-detector: reads an article and says which paragraphs do not belong in it.
+
+>>> from detector import OffTopicDetector
+>>> detector = OffTopicDetector()
+>>> detector.check("")
+Report(0 paragraphs, 0 flagged, status='empty')
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from detector.errors import InputError, ModelError, OffTopicError
+from detector.estimator import OffTopicDetector
+from detector.model import Model, load_model
+from detector.paragraphs import split
+from detector.report import Paragraph, Report
+
+if TYPE_CHECKING:
+    from detector.learn import TrainSettings, train
+    from detector.learn.articles import Article
+
+__all__ = [
+    "Article",
+    "InputError",
+    "Model",
+    "ModelError",
+    "OffTopicDetector",
+    "OffTopicError",
+    "Paragraph",
+    "Report",
+    "TrainSettings",
+    "load_model",
+    "split",
+    "train",
+]
+
+try:
+    __version__ = version("offtopic-detector")
+except PackageNotFoundError:  # run from a checkout that was never installed
+    __version__ = "0+unknown"
+
+_LEARNING = ("Article", "TrainSettings", "train")
+
+
+def __getattr__(name: str) -> Any:
+    # Learning is imported when it is asked for: checking an article should not wait for it.
+    if name in _LEARNING:
+        from detector import learn
+
+        return getattr(learn, name)
+    raise AttributeError(f"module 'detector' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,316 @@
+"""Estimator: the front door. Articles in, reports out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import InputError
+from detector.model import BUNDLED, Model, load_model
+from detector.paragraphs import SEPARATOR, batch_of
+from detector.report import Report, checked_kinds, checked_rate
+
+__all__ = ["Article", "OffTopicDetector"]
+
+Article = str | Sequence[str]
+
+_CHUNK_CHARS = 1 << 19  # text judged at a time: large enough that NumPy's overhead vanishes, small enough for the cache
+_CHUNK_ARTICLES = 1 << 12
+_MIN_PARAGRAPHS = 3
+
+
+class OffTopicDetector:
+    """Finds the paragraphs of an article that do not belong in it.
+
+    Parameters
+    ----------
+    model : str, path or Model
+        ``"default"`` is the bundled model; else a model file, or a model from :func:`detector.train`.
+    false_alarms : float
+        Tolerated share of clean paragraphs flagged; 0.002 is about one clean article of 20 paragraphs in 25.
+    kinds : tuple of str
+        What to flag: ``"foreign"`` (about something else), ``"furniture"`` (about the page), or both.
+
+    Notes
+    -----
+    Follows scikit-learn's conventions for outlier detectors, over the paragraphs of one article: parameters are only stored
+    and are checked when used, :meth:`fit_predict` gives -1 for off-topic and +1 otherwise, :meth:`score_samples` and
+    :meth:`decision_function` are low for what is off-topic. Nothing is learned in :meth:`fit`: each article is its own
+    measure, and what is known of the language comes with the model.
+
+    Examples
+    --------
+    >>> from detector import OffTopicDetector
+    >>> report = OffTopicDetector().check("")
+    >>> report.status
+    'empty'
+    """
+
+    def __init__(
+        self,
+        model: str | Path | Model = "default",
+        false_alarms: float = 0.002,
+        kinds: Sequence[str] = ("foreign", "furniture"),
+    ) -> None:
+        self.model = model
+        self.false_alarms = false_alarms
+        self.kinds = kinds
+
+    def check(self, article: Article, title: str | None = None) -> Report:
+        """Judge one article.
+
+        Parameters
+        ----------
+        article : str or sequence of str
+            A text is split into paragraphs; a sequence is taken as the paragraphs, and offsets refer to its join by a blank
+            line.
+        title : str, optional
+            What the article is headed; read as context, not judged.
+
+        Raises
+        ------
+        InputError
+            If `article` or `title` is of another type, or a parameter of the detector is out of range.
+        ModelError
+            If the model cannot be used.
+        """
+        loaded = self._loaded()
+        pair = _checked(article, title, "article")
+        return self._report(loaded, pair, *_judged(loaded, [pair]))
+
+    def check_many(
+        self, articles: Iterable[Article], titles: Iterable[str | None] | None = None, *, n_jobs: int = 1
+    ) -> Iterator[Report]:
+        """Judge many articles; yields a report an article, in input order, while it reads: memory stays bounded.
+
+        Parameters
+        ----------
+        articles : iterable of what :meth:`check` takes
+        titles : iterable of str or None, optional
+            As many as there are articles.
+        n_jobs : int
+            Processes, as in joblib: -1 for all cores; 1 starts none.
+
+        Raises
+        ------
+        InputError
+            If `articles` is a single text, or an item is not an article; its position is named.
+        """
+        if isinstance(articles, (str, bytes)):
+            raise InputError(
+                f"articles is an iterable of articles, got a single {type(articles).__name__}; use check(article) for one"
+            )
+        return self._check_many(iter(articles), titles, n_jobs)
+
+    def fit(self, paragraphs: Sequence[str], y: object = None) -> OffTopicDetector:
+        """Check the parameters and `paragraphs` (one article's), and set `offset_`; nothing is learned.
+
+        Returns
+        -------
+        OffTopicDetector
+            Itself.
+        """
+        del y
+        _checked(_paragraph_list(paragraphs), None, "paragraphs")
+        self.offset_ = -self._threshold()
+        return self
+
+    def predict(self, paragraphs: Sequence[str]) -> NDArray[np.int64]:
+        """Return -1 for off-topic paragraphs of one article and +1 for the others, ndarray (n,) int64."""
+        return np.where(self.check(_paragraph_list(paragraphs)).flags, -1, 1)
+
+    def fit_predict(self, paragraphs: Sequence[str], y: object = None) -> NDArray[np.int64]:
+        """Return -1 for off-topic paragraphs of one article and +1 for the others, ndarray (n,) int64."""
+        return self.fit(paragraphs, y).predict(paragraphs)
+
+    def score_samples(self, paragraphs: Sequence[str]) -> NDArray[np.float64]:
+        """Return ``-score`` of each paragraph of one article, ndarray (n,) float64: lower is more off-topic."""
+        return -self.check(_paragraph_list(paragraphs)).scores
+
+    def decision_function(self, paragraphs: Sequence[str]) -> NDArray[np.float64]:
+        """Return ``score_samples - offset_``, ndarray (n,) float64: below 0 exactly for what :meth:`predict` calls -1.
+
+        Where the article's status or `kinds` keeps a paragraph from being flagged, the value is raised to 0.
+        """
+        report = self.check(_paragraph_list(paragraphs))
+        decision = report.threshold - report.scores
+        return np.where(report.flags, decision, np.maximum(decision, 0.0))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name, as scikit-learn asks for them."""
+        del deep
+        return {"model": self.model, "false_alarms": self.false_alarms, "kinds": self.kinds}
+
+    def set_params(self, **params: Any) -> OffTopicDetector:
+        """Set parameters by name and return the detector itself.
+
+        Raises
+        ------
+        InputError
+            If a name is not one of the parameters.
+        """
+        for name, value in params.items():
+            if name not in self.get_params():
+                raise InputError(f"no parameter {name!r}; there are {', '.join(self.get_params())}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn what this is: an outlier detector over strings."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="outlier_detector",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
+        )
+
+    def __repr__(self) -> str:
+        """Show the parameters."""
+        return f"OffTopicDetector({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+
+    def _loaded(self) -> Model:
+        if isinstance(self.model, Model):
+            return self.model
+        return load_model(BUNDLED if self.model == "default" else self.model)
+
+    def _threshold(self) -> float:
+        return self._loaded().scorer.calibration.threshold(checked_rate(self.false_alarms))
+
+    def _report(self, model: Model, pair: _Pair, bounds: NDArray[np.int64], verdicts: _Verdicts, index: int = 0) -> Report:
+        rows = slice(int(bounds[index]), int(bounds[index + 1]))
+        count = rows.stop - rows.start
+        if count == 0:
+            status = "empty"
+        elif count < _MIN_PARAGRAPHS:
+            status = "too_short"
+        else:
+            status = "no_common_topic" if verdicts.topicless[index] else "ok"
+        return Report(
+            text=pair.article if isinstance(pair.article, str) else SEPARATOR.join(pair.article),
+            starts=verdicts.starts[rows],
+            ends=verdicts.ends[rows],
+            scores=verdicts.scores[rows],
+            furniture=verdicts.furniture[rows],
+            status=status,
+            title=pair.title,
+            false_alarms=checked_rate(self.false_alarms),
+            kinds=checked_kinds(self.kinds),
+            model=model,
+        )
+
+    def _check_many(
+        self, articles: Iterator[Article], titles: Iterable[str | None] | None, n_jobs: int
+    ) -> Iterator[Report]:
+        model = self._loaded()
+        pairs = (
+            _checked(article, title, f"articles[{i}]")
+            for i, (article, title) in enumerate(zip(articles, repeat(None) if titles is None else titles, strict=False))
+        )
+        for chunk, (bounds, verdicts) in _judged_chunks(model, _chunked(pairs), n_jobs):
+            for i, pair in enumerate(chunk):
+                yield self._report(model, pair, bounds, verdicts, i)
+
+
+class _Pair(NamedTuple):
+    """An article as `batch_of` takes it, and its title."""
+
+    article: Article
+    title: str | None
+
+
+class _Verdicts(NamedTuple):
+    """What a worker sends back about a chunk: paragraphs only, titles gone, offsets within their article."""
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    furniture: NDArray[np.bool_]
+    topicless: NDArray[np.bool_]
+
+
+def _checked(article: object, title: object, name: str) -> _Pair:
+    """Return the pair if it is an article and a title; InputError, naming what it was, otherwise."""
+    if title is not None and not isinstance(title, str):
+        raise InputError(f"the title of {name} is a str or None, got {type(title).__name__}")
+    if isinstance(article, str):
+        return _Pair(article, title)
+    if isinstance(article, (bytes, dict)) or not isinstance(article, Iterable):
+        raise InputError(f"{name} is a str or a list of paragraphs, got {type(article).__name__}; decode or select the text")
+    paragraphs = list(article)
+    for i, paragraph in enumerate(paragraphs):
+        if not isinstance(paragraph, str):
+            raise InputError(f"{name}: paragraph {i} is a str, got {type(paragraph).__name__}; drop it or make it text")
+    return _Pair(paragraphs, title)
+
+
+def _paragraph_list(paragraphs: object) -> Sequence[str]:
+    """Return `paragraphs` unless it is a single text, which the scikit-learn methods refuse: they return a row a paragraph."""
+    if isinstance(paragraphs, str):
+        raise InputError("paragraphs is a list of str, got a single str; use check(text), which splits it")
+    return paragraphs  # type: ignore[return-value]
+
+
+def _chunked(pairs: Iterator[_Pair]) -> Iterator[list[_Pair]]:
+    """Gather `pairs` into chunks of about _CHUNK_CHARS characters."""
+    chunk: list[_Pair] = []
+    size = 0
+    for pair in pairs:
+        chunk.append(pair)
+        size += len(pair.article) if isinstance(pair.article, str) else sum(map(len, pair.article))
+        if size >= _CHUNK_CHARS or len(chunk) >= _CHUNK_ARTICLES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _judged(model: Model, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int64], _Verdicts]:
+    """Judge `pairs` as one batch; returns the bounds of each article's paragraphs and the verdicts."""
+    batch = batch_of([pair.article for pair in pairs], [pair.title for pair in pairs])
+    judgement = model.judge(batch)
+    judged = ~batch.is_title
+    articles = batch.articles[judged]
+    bounds = np.searchsorted(articles, np.arange(len(pairs) + 1))
+    origins = batch.origins[articles]
+    return bounds, _Verdicts(
+        starts=batch.starts[judged] - origins,
+        ends=batch.ends[judged] - origins,
+        scores=judgement.scores[judged],
+        furniture=judgement.furniture[judged],
+        topicless=judgement.topicless,
+    )
+
+
+def _judged_by_path(path: str, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int64], _Verdicts]:
+    return _judged(load_model(path), pairs)
+
+
+def _judged_chunks(
+    model: Model, chunks: Iterator[list[_Pair]], n_jobs: int
+) -> Iterator[tuple[list[_Pair], tuple[NDArray[np.int64], _Verdicts]]]:
+    """Yield each chunk with its verdicts, in order; in other processes when `n_jobs` is not 1.
+
+    Processes open the model by its path, so that its memory is shared; a model that was never saved is saved for them.
+    """
+    if n_jobs == 1:
+        yield from ((chunk, _judged(model, chunk)) for chunk in chunks)
+        return
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = model.path or str(Path(folder, "model.safetensors"))
+        if model.path is None:
+            model.save(path)
+        with Parallel(n_jobs=n_jobs) as parallel:
+            # A window at a time: joblib reads its input ahead of whoever takes the results, without end.
+            window = 4 * effective_n_jobs(n_jobs)
+            for first in chunks:
+                some = [first, *islice(chunks, window - 1)]
+                yield from zip(some, parallel(delayed(_judged_by_path)(path, chunk) for chunk in some), strict=True)

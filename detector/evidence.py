@@ -1,0 +1,350 @@
+"""Evidence: what each paragraph shares with the rest of its article, and what it does not, as one row of numbers.
+
+In: a :class:`~detector.paragraphs.Batch`, its :class:`~detector.vectors.Postings` and dense vectors, and how much each
+paragraph is doubted so far. Out: an array with one row a paragraph and one column for each name in :data:`COLUMNS`. The
+counterpart is :mod:`detector.scorer`, which turns the row into a probability.
+
+A doubted paragraph counts for less as company of the others: evidence is gathered twice, without doubt first and then
+with the first score as doubt, so that an intruder no longer drags down its neighbours and the paragraphs of an intruding
+block no longer vouch for one another.
+
+Every step costs time linear in the number of paragraphs and terms: nearest neighbours are sought among the at most
+:data:`WINDOW` paragraphs around, everything else against sums over the article.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.paragraphs import Batch
+from detector.vectors import Postings
+
+__all__ = ["COLUMNS", "WINDOW", "evidence_of"]
+
+WINDOW = 64  # paragraphs among which nearest neighbours are sought; noise allowance: 97 % of articles are shorter
+_REACH = 3  # paragraphs on either side that may belong to the same intruding block: blocks are 2 to 4 long
+_RARE, _VERY_RARE = 4.5, 7.0  # idf; one article in 90, one in 1,100
+_TINY = 1e-6
+
+COLUMNS = (
+    # topical: cosines of dense vectors
+    "centroid",  # with the rest of the article, each paragraph weighted by its length
+    "trimmed",  # with the rest less the worst quarter
+    "far",  # with the rest less three paragraphs on either side
+    "nearest",  # with the most similar other paragraph
+    "nearest3",  # mean of the three most similar
+    "previous",  # with the paragraph before
+    "next",  # with the paragraph after
+    "previous_centroid",  # how well the paragraph before fits
+    "next_centroid",  # how well the paragraph after fits
+    "centroid_mean",  # over the article: how coherent it is
+    "centroid_spread",  # standard deviation over the article
+    "centroid_z",  # how many of those below the article's mean
+    "strength",  # length of the dense vector: how topical the words are, ln
+    # lexical: words shared and not shared
+    "tfidf",  # cosine of TF-IDF vectors with the rest of the article
+    "tfidf_far",  # share of the paragraph's idf that stands more than three paragraphs away
+    "shared",  # share of the paragraph's idf that stands elsewhere in the article
+    "shared_z",  # the same against the article's mean
+    "surprise",  # how unlikely the shared words are by chance: mean of -ln P(word in so much text), nats
+    "rare_shared",  # ln(1 + number) of rare words that stand elsewhere
+    "rare_alone",  # ... that stand nowhere else
+    "very_rare_shared",
+    "very_rare_alone",
+    "rarest_shared",  # highest idf of a word that stands elsewhere
+    "idf",  # mean idf of the paragraph's words: how special its language is
+    "unknown",  # share of words outside the vocabulary
+    # furniture: what it reads like
+    "furniture",  # logit of the linear model over the paragraph's words
+    "furniture_previous",
+    "furniture_next",
+    "furniture_mean",  # over the article
+    "capitals",  # share of words that begin with a capital
+    "capitals_mean",  # over the article
+    "digits",  # share of words that are numbers
+    "sentence",  # 1 when it ends as sentences do
+    "previous_sentence",
+    "next_sentence",
+    # size and place
+    "length",  # ln(1 + words)
+    "relative_length",  # the same less the article's mean
+    "previous_length",
+    "next_length",
+    "paragraphs",  # ln(number of paragraphs)
+    "from_start",  # 1 / (1 + paragraphs before)
+    "from_end",  # 1 / (1 + paragraphs after)
+    "doubt_near",  # doubt of the two paragraphs around, mean
+    "doubt_mean",  # over the article
+)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Where each row stands in its article, and sums over articles."""
+
+    bounds: NDArray[np.int64]
+    articles: NDArray[np.int64]
+    previous: NDArray[np.int64]  # row before in the article; the row after where there is none; itself when alone
+    next: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, batch: Batch) -> _Rows:
+        articles, bounds = batch.articles, batch.bounds
+        rows = np.arange(len(articles))
+        first, last = bounds[articles], bounds[articles + 1] - 1
+        previous = np.where(rows > first, rows - 1, np.minimum(rows + 1, last))
+        following = np.where(rows < last, rows + 1, np.maximum(rows - 1, first))
+        return cls(bounds, articles, previous, following)
+
+    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum `values` (n,) by article, ndarray (a,)."""
+        return np.bincount(self.articles, values, minlength=len(self.bounds) - 1)
+
+    def means(self, values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted mean of `values` over the article of each row, ndarray (n,)."""
+        return (self.sums(values * weights) / (self.sums(weights) + _TINY))[self.articles]
+
+
+def evidence_of(
+    batch: Batch,
+    postings: Postings,
+    dense: NDArray[np.float32],
+    furniture: NDArray[np.float64],
+    doubt: NDArray[np.float64] | None = None,
+) -> NDArray[np.float32]:
+    """Gather the evidence.
+
+    Parameters
+    ----------
+    batch : Batch
+        n rows.
+    postings : Postings
+    dense : ndarray (n, d) float32
+        Projected paragraphs, not normalised.
+    furniture : ndarray (n,) float64
+        Logit of each paragraph's words being furniture.
+    doubt : ndarray (n,) float64, optional
+        Probability so far, 0..1, that the paragraph does not belong; 0 by default.
+
+    Returns
+    -------
+    ndarray (n, len(COLUMNS)) float32
+    """
+    n = len(batch.starts)
+    trust = np.ones(n) if doubt is None else 1.0 - doubt
+    rows = _Rows.of(batch)
+    columns: dict[str, NDArray[np.float64]] = {}
+    columns.update(_topical(rows, dense, postings.lengths, trust))
+    columns.update(_lexical(rows, postings, trust))
+    columns.update(_furniture(rows, batch, postings, furniture))
+    columns.update(_place(rows, postings, trust))
+    return np.column_stack([columns[name] for name in COLUMNS]).astype(np.float32).reshape(n, len(COLUMNS))
+
+
+def _topical(
+    rows: _Rows, dense: NDArray[np.float32], lengths: NDArray[np.float32], trust: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    norms = np.sqrt(np.einsum("ij,ij->i", dense, dense))
+    unit = dense / (norms + _TINY)[:, None]
+    weights = (trust * np.log1p(lengths)).astype(np.float32)
+    weighted = unit * weights[:, None]
+    total = _article_sums(rows, weighted)[rows.articles]
+    centroid = _cosine(unit, total - weighted)
+    spread_weights = trust * (lengths > 0)
+    mean = rows.means(centroid, spread_weights)
+    spread = np.sqrt(rows.means((centroid - mean) ** 2, spread_weights))
+    # The worst quarter: below the mean by 0.67 standard deviations, as it is for a normal spread.
+    kept = weighted * (centroid >= mean - 0.67 * spread)[:, None]
+    trimmed = _cosine(unit, _article_sums(rows, kept)[rows.articles] - kept)
+    near = weighted.copy()
+    for step in range(1, _REACH + 1):
+        for shift in (-step, step):
+            near += _shifted(rows, weighted, shift)
+    far = _cosine(unit, total - near)
+    nearest, nearest3 = _neighbours(rows, unit, trust)
+    previous = np.einsum("ij,ij->i", unit, unit[rows.previous]).astype(float)
+    following = np.einsum("ij,ij->i", unit, unit[rows.next]).astype(float)
+    return {
+        "centroid": centroid,
+        "trimmed": trimmed,
+        "far": far,
+        "nearest": nearest,
+        "nearest3": nearest3,
+        "previous": previous,
+        "next": following,
+        "previous_centroid": centroid[rows.previous],
+        "next_centroid": centroid[rows.next],
+        "centroid_mean": mean,
+        "centroid_spread": spread,
+        "centroid_z": (centroid - mean) / (spread + 0.05),
+        "strength": np.log(norms + 0.01).astype(float),
+    }
+
+
+def _article_sums(rows: _Rows, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum the rows of `values` (n, d) by article, ndarray (a, d)."""
+    sums = np.zeros((len(rows.bounds) - 1, values.shape[1]), np.float32)
+    filled = np.flatnonzero(np.diff(rows.bounds))
+    if len(filled):
+        sums[filled] = np.add.reduceat(values, rows.bounds[filled], axis=0)
+    return sums
+
+
+def _shifted(rows: _Rows, values: NDArray[np.float32], shift: int) -> NDArray[np.float32]:
+    """Return for each row the values of the row `shift` further in the same article, 0 where there is none."""
+    result = np.zeros_like(values)
+    if abs(shift) >= len(values):
+        return result
+    there, here = (slice(shift, None), slice(None, -shift)) if shift > 0 else (slice(None, shift), slice(-shift, None))
+    same = rows.articles[there] == rows.articles[here]
+    result[here] = values[there] * same.reshape(-1, *[1] * (values.ndim - 1))
+    return result
+
+
+def _cosine(unit: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the cosine of unit rows with other rows, 0 with a zero row."""
+    dot = np.einsum("ij,ij->i", unit, other)
+    norm = np.sqrt(np.einsum("ij,ij->i", other, other))
+    # Sums less a row leave rounding dust where nothing is left: no direction, no similarity.
+    return np.where(norm > 1e-4, dot / np.maximum(norm, 1e-4), 0.0).astype(float)
+
+
+def _neighbours(
+    rows: _Rows, unit: NDArray[np.float32], trust: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the similarity with the nearest and the mean of the three nearest paragraphs, each times its trust."""
+    nearest, nearest3 = np.zeros(len(unit)), np.zeros(len(unit))
+    for table in _windows(rows.bounds):
+        present = table >= 0
+        index = np.maximum(table, 0)
+        vectors = unit[index]
+        similar = vectors @ vectors.transpose(0, 2, 1)
+        similar *= trust[index][:, None, :]
+        similar[~np.broadcast_to(present[:, None, :], similar.shape)] = -9
+        diagonal = np.arange(table.shape[1])
+        similar[:, diagonal, diagonal] = -9
+        best = -np.sort(-similar, axis=2)[:, :, :3]
+        valid = best > -5
+        nearest[table[present]] = np.where(valid[..., 0], best[..., 0], 0)[present]
+        count = np.maximum(valid.sum(axis=2), 1)
+        nearest3[table[present]] = (np.where(valid, best, 0).sum(axis=2) / count)[present]
+    return nearest, nearest3
+
+
+def _windows(bounds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Cut articles into runs of at most WINDOW rows; yield tables (k, m) of row numbers, -1 where a run is shorter."""
+    sizes = np.diff(bounds)
+    pieces = -(-sizes // WINDOW)
+    article = np.repeat(np.arange(len(sizes)), pieces)
+    piece = np.arange(len(article)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    starts = bounds[article] + piece * sizes[article] // pieces[article]
+    ends = bounds[article] + (piece + 1) * sizes[article] // pieces[article]
+    widths = ends - starts
+    width = 4
+    while width <= 2 * WINDOW:
+        chosen = (widths <= width) & (widths > (width // 2 if width > 4 else 0))
+        # At most 4,096 rows a table, so that memory stays bounded whatever the batch.
+        step = max(1, 4096 // width)
+        where = np.flatnonzero(chosen)
+        for first in range(0, len(where), step):
+            some = where[first : first + step]
+            table = starts[some][:, None] + np.arange(width)
+            yield np.where(table < ends[some][:, None], table, -1)
+        width *= 2
+
+
+def _lexical(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    n = len(trust)
+
+    def by_row(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(postings.rows, values, minlength=n)
+
+    idf = postings.group_idf[postings.groups].astype(float)
+    weight = (1 + np.log(postings.counts)) * idf
+    entry_trust = trust[postings.rows]
+    # Elsewhere: how many other trusted paragraphs of the article hold the term; far: those more than three away.
+    held = np.bincount(postings.groups, entry_trust, minlength=len(postings.group_starts))
+    elsewhere = held[postings.groups] - entry_trust
+    close = np.zeros(len(elsewhere))
+    for step in range(1, _REACH + 1):
+        together = (postings.groups[step:] == postings.groups[:-step]) & (
+            postings.rows[step:] - postings.rows[:-step] <= _REACH
+        )
+        close[step:] += together * entry_trust[:-step]
+        close[:-step] += together * entry_trust[step:]
+    shared = np.minimum(elsewhere, 1.0)
+    mass = by_row(idf) + _TINY
+    shared_mass = by_row(idf * shared) / mass
+    # TF-IDF, leave-one-out: x . (S - x) / |x| |S - x|, S the trusted sum over the article.
+    mixed = np.bincount(postings.groups, weight * entry_trust, minlength=len(postings.group_starts))
+    own = by_row(weight**2)
+    dot = by_row(weight * (mixed[postings.groups] - weight * entry_trust))
+    group_article = rows.articles[postings.rows[postings.group_starts]]
+    article_norm = np.bincount(group_article, mixed**2, minlength=len(rows.bounds) - 1)[rows.articles]
+    cross = by_row(weight * mixed[postings.groups]) * trust
+    rest = np.maximum(article_norm - 2 * cross + own * trust**2, 0)
+    # Surprise: the chance that the rest's words, so many drawn from the language, hold this one.
+    words = rows.sums(postings.lengths * trust)[rows.articles] - postings.lengths * trust
+    rate = np.exp(-idf) / 300.0  # an article of the background has about 300 different words
+    chance = -np.expm1(-rate * np.maximum(words[postings.rows], 1.0))
+    present = by_row(np.ones(len(idf))) + _TINY
+    return {
+        "tfidf": np.where(rest > _TINY, dot / np.sqrt(np.maximum(own * rest, _TINY)), 0),
+        "tfidf_far": by_row(idf * np.minimum(np.maximum(elsewhere - close, 0.0), 1.0)) / mass,
+        "shared": shared_mass,
+        "shared_z": shared_mass - rows.means(shared_mass, trust * np.sqrt(postings.lengths)),
+        "surprise": by_row(-np.log(chance + 1e-9) * shared) / present,
+        "rare_shared": np.log1p(by_row(shared * (idf > _RARE))),
+        "rare_alone": np.log1p(by_row((1 - shared) * (idf > _RARE))),
+        "very_rare_shared": np.log1p(by_row(shared * (idf > _VERY_RARE))),
+        "very_rare_alone": np.log1p(by_row((1 - shared) * (idf > _VERY_RARE))),
+        "rarest_shared": _row_maximum(postings.rows, idf * shared, n),
+        "idf": (mass - _TINY) / present,
+        "unknown": by_row((postings.group_index < 0)[postings.groups].astype(float)) / present,
+    }
+
+
+def _row_maximum(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Return the largest of the non-negative `values` in each of `n` rows, 0 for an empty one."""
+    result = np.zeros(n)
+    np.maximum.at(result, rows, values)
+    return result
+
+
+def _furniture(
+    rows: _Rows, batch: Batch, postings: Postings, furniture: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    ones = np.ones(len(furniture))
+    return {
+        "furniture": furniture,
+        "furniture_previous": furniture[rows.previous],
+        "furniture_next": furniture[rows.next],
+        "furniture_mean": rows.means(furniture, ones),
+        "capitals": postings.capitals,
+        "capitals_mean": rows.means(postings.capitals, ones),
+        "digits": postings.digits,
+        "sentence": postings.closed,
+        "previous_sentence": postings.closed[rows.previous],
+        "next_sentence": postings.closed[rows.next],
+    }
+
+
+def _place(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    length = np.log1p(postings.lengths).astype(float)
+    index = np.arange(len(length))
+    doubt = 1 - trust
+    return {
+        "length": length,
+        "relative_length": length - rows.means(length, np.ones(len(length))),
+        "previous_length": length[rows.previous],
+        "next_length": length[rows.next],
+        "paragraphs": np.log(np.diff(rows.bounds)[rows.articles]),
+        "from_start": 1 / (1 + index - rows.bounds[rows.articles]),
+        "from_end": 1 / (rows.bounds[rows.articles + 1] - index),
+        "doubt_near": (doubt[rows.previous] + doubt[rows.next]) / 2,
+        "doubt_mean": rows.means(doubt, np.ones(len(length))),
+    }

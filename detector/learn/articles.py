@@ -1,0 +1,81 @@
+"""Articles: what learning reads, and what is taken out of them before anything is learned.
+
+In: articles as the user has them. Out: :class:`Article` records without the lines that recur across articles (bylines,
+"story continues below", sign-up lines): those are furniture, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from detector.paragraphs import split
+
+__all__ = ["Article", "articles_of", "recurring_lines", "without_lines"]
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article to learn from.
+
+    Attributes
+    ----------
+    paragraphs : tuple of str
+    title : str
+        Empty when unknown.
+    source : str
+        Who published it; articles of one source never stand on both sides of a split.
+    topic : str
+        Articles of one topic make the hard negatives: intruders about nearly the same.
+    language : str
+        Document frequencies are counted a language; any label will do.
+    weight : float
+        How often it is drawn, relative to others: raise it for subjects that the corpus is short of.
+    labels : tuple of int, or None
+        1 where the paragraph is not part of the article (furniture), 0 where it is; None: not labelled, taken as all 0.
+    """
+
+    paragraphs: tuple[str, ...]
+    title: str = ""
+    source: str = ""
+    topic: str = ""
+    language: str = ""
+    weight: float = 1.0
+    labels: tuple[int, ...] | None = None
+
+
+def articles_of(items: Iterable[str | Sequence[str] | Article]) -> list[Article]:
+    """Return `items` as articles: a ``str`` is split, a sequence of ``str`` taken as paragraphs, an Article as it is."""
+    articles = []
+    for item in items:
+        if isinstance(item, Article):
+            articles.append(item)
+        elif isinstance(item, str):
+            articles.append(Article(tuple(item[start:end] for start, end in split(item))))
+        else:
+            articles.append(Article(tuple(item)))
+    return articles
+
+
+def recurring_lines(articles: Iterable[Article], at_least: int = 3) -> set[str]:
+    """Return the paragraphs, folded, that stand in `at_least` or more articles."""
+    seen: Counter[str] = Counter()
+    for article in articles:
+        seen.update({fold(paragraph) for paragraph in article.paragraphs})
+    return {line for line, count in seen.items() if count >= at_least}
+
+
+def without_lines(article: Article, lines: set[str]) -> Article:
+    """Return `article` without the paragraphs whose folded text is in `lines`, and without empty ones."""
+    keep = [i for i, p in enumerate(article.paragraphs) if p.strip() and fold(p) not in lines]
+    if len(keep) == len(article.paragraphs):
+        return article
+    labels = None if article.labels is None else tuple(article.labels[i] for i in keep)
+    return replace(article, paragraphs=tuple(article.paragraphs[i] for i in keep), labels=labels)
+
+
+def fold(paragraph: str) -> str:
+    """Return `paragraph` lower-cased, with digits as 0 and white space as single blanks: how repeats are told."""
+    return re.sub(r"\d", "0", " ".join(paragraph.lower().split()))

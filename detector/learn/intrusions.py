@@ -1,0 +1,174 @@
+"""Intrusions: clean articles in, articles with known intruders out.
+
+What the scorer learns from, what calibration measures and what the benchmark asks about. Every way of going wrong that the
+wild shows has its tier here; hosts and donors are drawn from the same articles, so that nothing but the topic gives an
+intruder away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from detector.learn.articles import Article
+
+__all__ = ["BELONGS", "FOREIGN", "FURNITURE", "TIERS", "Case", "Intruder", "reshaped"]
+
+BELONGS, FOREIGN, FURNITURE = 0, 1, 2
+
+TIERS = ("any", "topic", "source", "teaser", "lead", "block", "lines", "clean")
+_MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
+_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])")
+
+
+@dataclass(frozen=True)
+class Case:
+    """An article with the truth about it.
+
+    Attributes
+    ----------
+    paragraphs : tuple of str
+    labels : tuple of int
+        BELONGS, FOREIGN or FURNITURE, a paragraph each.
+    title : str
+    tier : str
+        How it was made: one of TIERS, ``"digest"``, or ``"natural"`` for labelled text.
+    """
+
+    paragraphs: tuple[str, ...]
+    labels: tuple[int, ...]
+    title: str
+    tier: str
+
+
+class Intruder:
+    """Makes cases out of articles, each article host and donor in turn.
+
+    Parameters
+    ----------
+    articles : sequence of Article
+        Clean: without recurring lines. Those with fewer than four paragraphs are donors only.
+    seed : int
+    lines : sequence of str
+        Furniture, to be put in by tier ``"lines"``.
+    """
+
+    def __init__(self, articles: Sequence[Article], seed: int, lines: Sequence[str] = ()) -> None:
+        self.articles = [a for a in articles if a.paragraphs]
+        self.lines = list(lines)
+        self._rng = np.random.default_rng(seed)
+        self._by_topic = self._groups(lambda a: a.topic)
+        self._by_source = self._groups(lambda a: a.source)
+
+    def case(self, host: Article, tier: str) -> Case | None:
+        """Return `host` with an intrusion of `tier`, or None where no donor of that tier is to be had."""
+        if tier == "clean":
+            return Case(host.paragraphs, (BELONGS,) * len(host.paragraphs), host.title, tier)
+        intruders, label = self._lines() if tier == "lines" else self._taken(self._donor(host, tier), tier)
+        if not intruders:
+            return None
+        at = int(self._rng.integers(1, len(host.paragraphs) + 1))
+        paragraphs = (*host.paragraphs[:at], *intruders, *host.paragraphs[at:])
+        labels = [BELONGS] * len(paragraphs)
+        labels[at : at + len(intruders)] = [label] * len(intruders)
+        return Case(paragraphs, tuple(labels), host.title, tier)
+
+    def _groups(self, key: Callable[[Article], str]) -> dict[str, list[Article]]:
+        groups: dict[str, list[Article]] = defaultdict(list)
+        for article in self.articles:
+            if key(article):
+                groups[key(article)].append(article)
+        return groups
+
+    def _donor(self, host: Article, tier: str) -> Article | None:
+        pool = self.articles
+        if tier == "topic":
+            pool = self._by_topic.get(host.topic, [])
+        elif tier == "source":
+            pool = self._by_source.get(host.source, [])
+        for _ in range(20):
+            if not pool:
+                return None
+            donor = pool[int(self._rng.integers(len(pool)))]
+            if donor.title != host.title and donor.paragraphs[0] != host.paragraphs[0]:
+                return donor
+        return None
+
+    def _lines(self) -> tuple[tuple[str, ...], int]:
+        """Return a run of one to three lines of furniture."""
+        if not self.lines:
+            return (), FURNITURE
+        first, size = int(self._rng.integers(len(self.lines))), int(self._rng.integers(1, 4))
+        return tuple(self.lines[first : first + size]), FURNITURE
+
+    def _taken(self, donor: Article | None, tier: str) -> tuple[tuple[str, ...], int]:
+        """Return what of `donor` is put into the host, and what it is there."""
+        if donor is None:
+            return (), FOREIGN
+        if tier == "teaser":
+            return ((donor.title,) if donor.title else ()), FURNITURE
+        if tier == "lead":
+            lead = donor.paragraphs[0]
+            if not donor.title:
+                return (), FOREIGN
+            return ((f"{donor.title}\n{lead}",) if self._rng.random() < 0.5 else (donor.title, lead)), FOREIGN
+        long = [i for i, p in enumerate(donor.paragraphs) if len(p) >= _MIN_DONOR_CHARS]
+        if not long:
+            return (), FOREIGN
+        first = long[int(self._rng.integers(len(long)))]
+        size = int(self._rng.integers(2, 5)) if tier == "block" else 1
+        taken = donor.paragraphs[first : first + size]
+        return (taken if tier != "block" or len(taken) > 1 else ()), FOREIGN
+
+    def digest(self) -> Case:
+        """Return runs of one to three paragraphs of 5 to 12 articles, none of them the host."""
+        pieces: list[str] = []
+        for index in self._rng.integers(len(self.articles), size=int(self._rng.integers(5, 13))):
+            donor = self.articles[int(index)]
+            first = int(self._rng.integers(len(donor.paragraphs)))
+            run = donor.paragraphs[first : first + int(self._rng.integers(1, 4))]
+            if donor.title and self._rng.random() < 0.3:
+                run = (donor.title, *run)
+            pieces += run
+        return Case(tuple(pieces), (BELONGS,) * len(pieces), "", "digest")
+
+
+def reshaped(article: Article, rng: np.random.Generator) -> Article:
+    """Return `article` cut to a random stretch, or with paragraphs merged or split: text comes in every size.
+
+    Half of all articles stay as they are. Titles are dropped from a third: most users have none at hand.
+    """
+    paragraphs = list(article.paragraphs)
+    if rng.random() < 0.35 and len(paragraphs) > 4:
+        size = int(np.exp(rng.uniform(np.log(4), np.log(len(paragraphs)))))
+        first = int(rng.integers(len(paragraphs) - size + 1))
+        paragraphs = paragraphs[first : first + size]
+    way = rng.random()
+    if way < 0.12:
+        paragraphs = _merged(paragraphs, rng)
+    elif way < 0.24:
+        paragraphs = [part for p in paragraphs for part in _halves(p, rng)]
+    title = "" if rng.random() < 0.33 else article.title
+    return replace(article, paragraphs=tuple(paragraphs), title=title)
+
+
+def _merged(paragraphs: list[str], rng: np.random.Generator) -> list[str]:
+    merged: list[str] = []
+    i = 0
+    while i < len(paragraphs):
+        size = int(rng.integers(1, 4))
+        merged.append(" ".join(paragraphs[i : i + size]))
+        i += size
+    return merged
+
+
+def _halves(paragraph: str, rng: np.random.Generator) -> list[str]:
+    sentences = _SENTENCE.split(paragraph)
+    if len(sentences) < 2 or rng.random() < 0.3:
+        return [paragraph]
+    cut = int(rng.integers(1, len(sentences)))
+    return [" ".join(sentences[:cut]), " ".join(sentences[cut:])]

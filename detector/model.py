@@ -1,0 +1,277 @@
+"""Model: everything learned, in one file; and the whole way from a batch of articles to their scores.
+
+A model file is safetensors (arrays that are memory-mapped, never code) with JSON metadata. Reader and writer stand here side
+by side. A file of another kind, of another format version, cut short or made for other term rules is refused with a
+:class:`~detector.errors.ModelError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as save_arrays
+
+from detector.errors import ModelError
+from detector.evidence import COLUMNS, evidence_of
+from detector.paragraphs import Batch
+from detector.scorer import SUMMARY, Calibration, Network, Scorer, article_summary, sigmoid
+from detector.terms import fingerprint
+from detector.vectors import Background, Lexicon, Projection, postings_of
+
+__all__ = ["BUNDLED", "FORMAT", "Evidence", "Judgement", "Model", "Reader", "load_model"]
+
+FORMAT = 1
+_KIND = "offtopic-detector"
+_DTYPES = {"U64": "<u8", "F64": "<f8", "F32": "<f4", "F16": "<f2", "I32": "<i4", "I8": "|i1"}
+BUNDLED = Path(__file__).with_name("default.safetensors")
+
+
+class Evidence(NamedTuple):
+    """What :meth:`Reader.read` finds: n rows of f columns."""
+
+    plain: NDArray[np.float32]  # gathered without doubt, (n, f)
+    doubt: NDArray[np.float64]  # the first score, (n,)
+    doubted: NDArray[np.float32]  # gathered with it, (n, f)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What is known before an article is seen: the way from a batch to its evidence.
+
+    Attributes
+    ----------
+    background : Background
+    projection : Projection
+    lexicon : Lexicon
+    """
+
+    background: Background
+    projection: Projection
+    lexicon: Lexicon
+
+    def read(self, batch: Batch, first: Network | None) -> Evidence:
+        """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
+        postings = postings_of(batch, self.background)
+        dense = self.projection.project(postings.bags(self.background))
+        furniture = self.lexicon.logits(postings)
+        plain = evidence_of(batch, postings, dense, furniture)
+        if first is None:
+            return Evidence(plain, np.zeros(len(plain)), plain)
+        doubt = sigmoid(first(plain)[:, 0])
+        return Evidence(plain, doubt, evidence_of(batch, postings, dense, furniture, doubt))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The scores of a batch, rows as in the batch (titles included).
+
+    Attributes
+    ----------
+    scores : ndarray (n,) float64
+        Calibrated probability that the paragraph does not belong.
+    furniture : ndarray (n,) bool
+        Whether it looks like furniture rather than foreign, if it does not belong.
+    topicless : ndarray (a,) bool
+        Whether the article has no common topic.
+    """
+
+    scores: NDArray[np.float64]
+    furniture: NDArray[np.bool_]
+    topicless: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything learned.
+
+    Attributes
+    ----------
+    reader : Reader
+    scorer : Scorer
+    metadata : mapping of str to str
+        What it was trained on and how; free text for people.
+    path : str or None
+        The file it was read from. Pickled, such a model is only its path.
+    """
+
+    reader: Reader
+    scorer: Scorer
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    path: str | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by path where there is one: a report sent between processes must not carry 18 MB."""
+        if self.path is not None:
+            return load_model, (self.path,)
+        return Model, (self.reader, self.scorer, self.metadata)
+
+    def judge(self, batch: Batch) -> Judgement:
+        """Score every row of `batch`: the whole algorithm, from terms to calibrated scores."""
+        found = self.reader.read(batch, self.scorer.first)
+        logits = self.scorer.second(np.hstack((found.plain, found.doubted)))
+        topicless = self.scorer.topic(article_summary(batch, found.plain, found.doubt))[:, 0]
+        return Judgement(
+            scores=self.scorer.calibration.probability(np.logaddexp(logits[:, 0], logits[:, 1])),
+            furniture=logits[:, 1] > logits[:, 0],
+            topicless=topicless > self.scorer.calibration.topicless[0],
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to `path`, the same bytes for the same model.
+
+        It is written beside the target first and then moved: a reader never sees half a file.
+        """
+        path = Path(path)
+        arrays = {name: np.ascontiguousarray(array) for name, array in _arrays(self).items()}
+        header = {
+            "version": FORMAT,
+            "terms": fingerprint(),
+            "columns": COLUMNS,
+            "summary": SUMMARY,
+            "digest": _digest(arrays),
+            "metadata": dict(self.metadata),
+        }
+        # One entry: safetensors does not keep the order of several, and the bytes would differ from run to run.
+        content = save_arrays(arrays, metadata={_KIND: json.dumps(header, sort_keys=True)})
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(content)
+        part.replace(path)
+
+
+@lru_cache(maxsize=4)
+def load_model(path: str | Path = BUNDLED) -> Model:
+    """Read the model at `path`; the arrays stay on disk, memory-mapped, until they are used.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file, or it is not a model of this version, complete and unchanged.
+    """
+    name = str(path)
+    if not Path(path).is_file():
+        raise ModelError(name, "there is no such file; give the path of a model written by `offtopic train` or Model.save")
+    try:
+        # safetensors checks that header and arrays fill the file exactly.
+        with safe_open(name, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(name, f"not a model file, or cut short ({error}); train it anew or copy it again") from error
+    if _KIND not in metadata:
+        raise ModelError(name, "a safetensors file, but not a model of offtopic-detector; train one with `offtopic train`")
+    header = json.loads(metadata[_KIND])
+    for key, ours in (("version", FORMAT), ("terms", fingerprint()), ("columns", list(COLUMNS)), ("summary", list(SUMMARY))):
+        if header.get(key) != ours:
+            raise ModelError(
+                name,
+                f"made for other {key} ({_short(header.get(key))}) than this version of offtopic-detector uses "
+                f"({_short(ours)}); train it anew with this version",
+            )
+    arrays = _mapped(name)
+    if header.get("digest") != _digest(arrays):
+        raise ModelError(name, "the arrays do not match the digest written with them: the file was changed; copy it again")
+    try:
+        return replace(_model(arrays, header["metadata"]), path=name)
+    except (KeyError, ValueError) as error:
+        raise ModelError(name, f"arrays are missing or do not fit one another ({error}); train it anew") from error
+
+
+def _arrays(model: Model) -> dict[str, NDArray[Any]]:
+    """Return the model's arrays by their names in the file."""
+    scorer, calibration = model.scorer, model.scorer.calibration
+    arrays: dict[str, NDArray[Any]] = {
+        "background.hashes": model.reader.background.hashes,
+        "background.idf": model.reader.background.idf.astype(np.float16),
+        "background.rows": model.reader.background.rows,
+        "background.unknown_idf": np.array([model.reader.background.unknown_idf], np.float32),
+        "lexicon.weights": model.reader.lexicon.weights.astype(np.float16),
+        "lexicon.bias": np.array([model.reader.lexicon.bias], np.float32),
+        "projection.weights": model.reader.projection.weights,
+        "projection.scales": model.reader.projection.scales,
+        "calibration.logits": calibration.logits,
+        "calibration.probabilities": calibration.probabilities,
+        "calibration.rates": calibration.rates,
+        "calibration.thresholds": calibration.thresholds,
+        "calibration.topicless": calibration.topicless,
+    }
+    for name, network in (("first", scorer.first), ("second", scorer.second), ("topic", scorer.topic)):
+        arrays[f"{name}.mean"], arrays[f"{name}.scale"] = network.mean, network.scale
+        for i, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+            arrays[f"{name}.weights.{i}"], arrays[f"{name}.biases.{i}"] = weight, bias
+    return arrays
+
+
+def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> Model:
+    """Return the model of the arrays of a file; ValueError or KeyError where they do not fit one another."""
+
+    def network(name: str, inputs: int, outputs: int) -> Network:
+        count = sum(key.startswith(f"{name}.weights.") for key in arrays)
+        weights = tuple(arrays[f"{name}.weights.{i}"] for i in range(count))
+        biases = tuple(arrays[f"{name}.biases.{i}"] for i in range(count))
+        widths = [inputs, *(len(bias) for bias in biases)]
+        fits = [weight.shape == (a, b) for weight, a, b in zip(weights, widths, widths[1:], strict=False)]
+        if not (count and all(fits) and widths[-1] == outputs):
+            raise ValueError(f"network {name!r} has the shape {[weight.shape for weight in weights]}")
+        return Network(arrays[f"{name}.mean"], arrays[f"{name}.scale"], weights, biases)
+
+    background = Background(
+        hashes=arrays["background.hashes"],
+        idf=arrays["background.idf"].astype(np.float32),
+        rows=arrays["background.rows"],
+        unknown_idf=float(arrays["background.unknown_idf"][0]),
+    )
+    lexicon = Lexicon(arrays["lexicon.weights"].astype(np.float32), float(arrays["lexicon.bias"][0]))
+    projection = Projection(arrays["projection.weights"], arrays["projection.scales"])
+    size = len(background.hashes)
+    if not len(background.idf) == len(background.rows) == len(lexicon.weights) == size:
+        raise ValueError(f"{size} terms, but not as many frequencies, rows and weights")
+    if background.rows.max(initial=-1) >= len(projection.weights) or len(projection.weights) != len(projection.scales):
+        raise ValueError(f"{len(projection.weights)} projection rows do not serve the vocabulary")
+    names = ("logits", "probabilities", "rates", "thresholds", "topicless")
+    calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
+    scorer = Scorer(
+        first=network("first", len(COLUMNS), 1),
+        second=network("second", 2 * len(COLUMNS), 2),
+        topic=network("topic", len(SUMMARY), 1),
+        calibration=calibration,
+    )
+    return Model(Reader(background, projection, lexicon), scorer, metadata)
+
+
+def _mapped(name: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the safetensors file `name`, which the library has checked, as views of a memory map.
+
+    The library's own NumPy reader copies. The format: a 64-bit length, a JSON header of dtype, shape and offsets, the data.
+    """
+    content = np.memmap(name, np.uint8, mode="r")
+    start = 8 + int(content[:8].view("<u8")[0])
+    entries = json.loads(content[8:start].tobytes())
+    arrays = {}
+    for key, entry in entries.items():
+        if key != "__metadata__":
+            first, last = entry["data_offsets"]
+            data = content[start + first : start + last]
+            arrays[key] = np.asarray(data).view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return arrays
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return the SHA-256 of the arrays, names included, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(arrays[name].data)
+    return digest.hexdigest()
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."

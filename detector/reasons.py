@@ -1,0 +1,108 @@
+"""Reasons: an article's words in, a sentence a person can check out.
+
+In: the paragraphs of one article and what is known of the language. Out: for a paragraph, the words that speak against it or
+for it, quoted as the text spells them; no reason names a word that the text does not hold. This is for the eye, on request,
+an article at a time: readable rather than fast.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detector.paragraphs import batch_of
+from detector.terms import terms_of
+
+if TYPE_CHECKING:
+    from detector.model import Reader
+
+__all__ = ["Words"]
+
+_TELLING = 3.0  # idf from which on a word says something: it stands in fewer than one article in twenty
+
+
+class Words:
+    """The words of one article, by paragraph.
+
+    Parameters
+    ----------
+    paragraphs : sequence of str
+    title : str or None
+        Its words count as the article's.
+    reader : Reader
+        Whose background and lexicon weigh the words.
+    """
+
+    def __init__(self, paragraphs: Sequence[str], title: str | None, reader: Reader) -> None:
+        batch = batch_of([list(paragraphs)], [title])
+        found = terms_of(batch.codes)
+        index = reader.background.lookup(found.hashes)
+        known = index >= 0
+        idf = np.where(known, reader.background.idf[index], reader.background.unknown_idf) if len(known) else np.zeros(0)
+        worded = np.where(known, reader.lexicon.weights[index], 0.0) if len(known) else np.zeros(0)
+        rows = np.searchsorted(batch.starts, found.starts, side="right") - 1 - int(batch.is_title.any())
+        text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        self._idf: dict[int, float] = {}
+        self._furniture: dict[int, float] = {}
+        self._spelling: dict[tuple[int, int], str] = {}
+        self._held: list[Counter[int]] = [Counter() for _ in paragraphs]
+        self._paragraphs: Counter[int] = Counter()
+        columns = (found.hashes, rows, found.starts, found.ends, idf, worded)
+        for term, row, start, end, weight, furniture in zip(*(column.tolist() for column in columns), strict=True):
+            self._idf[term] = weight
+            self._furniture[term] = furniture
+            self._spelling.setdefault((row, term), text[start:end])
+            if row >= 0:
+                self._held[row][term] += 1
+            else:
+                self._spelling.setdefault((-1, term), text[start:end])
+        for row in sorted({row for row, _ in self._spelling}):
+            self._paragraphs.update({term for held_row, term in self._spelling if held_row == row})
+
+    def against(self, index: int, kind: str) -> str:
+        """Return why paragraph `index` is taken for `kind`."""
+        return self._as_furniture(index) if kind == "furniture" else self._as_foreign(index)
+
+    def for_(self, index: int) -> str:
+        """Return why paragraph `index` is taken to belong."""
+        shared = [term for term in self._held[index] if self._paragraphs[term] > 1 and self._idf[term] >= _TELLING]
+        shared.sort(key=lambda term: -self._idf[term] * np.log(self._paragraphs[term]))
+        if shared:
+            return f"Shares {self._quoted(index, shared[:3])} with the rest of the article."
+        return "Says nothing that speaks against it."
+
+    def _as_foreign(self, index: int) -> str:
+        alone = [term for term in self._held[index] if self._paragraphs[term] == 1 and self._idf[term] >= _TELLING]
+        alone.sort(key=lambda term: -self._idf[term] * (1 + 0.5 * self._spelling[index, term][0].isupper()))
+        topic = self._topic(index)
+        about = f", which is about {topic}" if topic else ""
+        if not alone:
+            return f"Its words are not those of the rest of the article{about}."
+        return f"{self._quoted(index, alone[:4])} stand{'s' * (len(alone) == 1)} nowhere else in the article{about}."
+
+    def _as_furniture(self, index: int) -> str:
+        telling = [term for term in self._held[index] if self._furniture[term] > 0]
+        telling.sort(key=lambda term: -self._furniture[term])
+        if telling:
+            return f"Reads like part of the page rather than of the article: {self._quoted(index, telling[:4])}."
+        return "Looks like a headline or a notice of the page: short, and not about what stands around it."
+
+    def _topic(self, index: int) -> str:
+        """Return the three words that the other paragraphs are most about, quoted; empty if none recurs."""
+        totals: Counter[int] = Counter(self._paragraphs)
+        totals.subtract(set(self._held[index]))
+        recurring = [term for term, count in totals.items() if count > 1 and self._idf[term] >= _TELLING]
+        recurring.sort(key=lambda term: -self._idf[term] * totals[term])
+        return ", ".join(f"“{self._anywhere(term, index)}”" for term in recurring[:3])
+
+    def _anywhere(self, term: int, but: int) -> str:
+        """Return how `term` is spelt where it first stands outside paragraph `but`."""
+        rows: Iterable[int] = range(-1, len(self._held))
+        return next(self._spelling[row, term] for row in rows if row != but and (row, term) in self._spelling)
+
+    def _quoted(self, index: int, terms: Sequence[int]) -> str:
+        quoted = [f"“{self._spelling[index, term]}”" for term in terms]
+        return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -1,0 +1,163 @@
+"""Scorer: rows of evidence in, calibrated probabilities out.
+
+In: the evidence of :mod:`detector.evidence`. Out: for every paragraph the probability that it is foreign and that it is
+furniture; for every article whether it has a common topic. The counterpart is :mod:`detector.learn.scoring`, which fits the
+networks, and :mod:`detector.learn.calibration`, which fits the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.evidence import COLUMNS
+from detector.paragraphs import Batch
+
+__all__ = ["SUMMARY", "Calibration", "Network", "Scorer", "article_summary", "sigmoid"]
+
+# What tells a digest from an article, all over the paragraphs of one article.
+SUMMARY = (
+    "paragraphs",  # ln of their number
+    "doubt",  # mean of the first score
+    "doubted",  # share with a first score above a half
+    "centroid",  # mean cosine with the rest
+    "centroid_low",  # its lower quartile
+    "far_low",  # lower quartile of the cosine with what is more than three paragraphs away
+    "far",  # its median
+    "nearest",  # mean cosine with the nearest
+    "steps",  # mean cosine of neighbouring paragraphs
+    "far_shared",  # mean share of words that stand more than three paragraphs away
+    "shared",
+    "surprise",
+    "length",  # mean ln(1 + words)
+)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A small feed-forward network: standardise, tanh layers, linear output.
+
+    Attributes
+    ----------
+    mean, scale : ndarray (f,) float32
+        Inputs are ``clip((x - mean) / scale, -4, 4)``: no single outlying number decides.
+    weights, biases : tuples of ndarray float32
+        Layer ``i`` maps ``x`` to ``x @ weights[i] + biases[i]``; all but the last are followed by tanh.
+    """
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    weights: tuple[NDArray[np.float32], ...]
+    biases: tuple[NDArray[np.float32], ...]
+
+    def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the outputs, ndarray (n, outputs) float64, of `inputs`, ndarray (n, f)."""
+        state = np.clip((inputs - self.mean) / self.scale, -4, 4)
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            state = np.tanh(state @ weight + bias)
+        return (state @ self.weights[-1] + self.biases[-1]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns raw scores into promises.
+
+    Attributes
+    ----------
+    logits, probabilities : ndarray (k,) float64
+        Both rising; the probability of a raw logit is interpolated between them, linearly in the logit.
+    rates : ndarray (m,) float64
+        Tolerated shares of false alarms, rising.
+    thresholds : ndarray (m,) float64
+        The score from which on a paragraph is flagged at each rate, falling.
+    topicless : ndarray (1,) float64
+        The topic network's logit above which an article is said to have no common topic.
+    """
+
+    logits: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    topicless: NDArray[np.float64]
+
+    def probability(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the calibrated probability of raw `logits`, 0..1, rising with the logit."""
+        return np.interp(logits, self.logits, self.probabilities)
+
+    def threshold(self, false_alarms: float) -> float:
+        """Return the score from which on a paragraph is flagged when `false_alarms` of clean paragraphs may be."""
+        return float(np.interp(np.log(false_alarms), np.log(self.rates), self.thresholds))
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The networks and the calibration.
+
+    Attributes
+    ----------
+    first : Network
+        Evidence without doubt to one logit, "does not belong": the doubt with which evidence is gathered again.
+    second : Network
+        Evidence without and with doubt, side by side, to the logits of foreign and furniture against belonging.
+    topic : Network
+        An article's summary (:func:`article_summary`) to the logit of its having no common topic.
+    calibration : Calibration
+    """
+
+    first: Network
+    second: Network
+    topic: Network
+    calibration: Calibration
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``1 / (1 + exp(-logits))``, without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * logits))
+
+
+def article_summary(batch: Batch, evidence: NDArray[np.float32], doubt: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the columns SUMMARY of every article of `batch`, ndarray (a, len(SUMMARY)) float32; titles take no part.
+
+    Parameters
+    ----------
+    batch : Batch
+        n rows in a articles.
+    evidence : ndarray (n, f) float32
+        Gathered without doubt.
+    doubt : ndarray (n,) float64
+        The first score.
+    """
+    judged = ~batch.is_title
+    articles = batch.articles[judged]
+    count = np.bincount(articles, minlength=len(batch.bounds) - 1)
+    bounds = np.concatenate(([0], np.cumsum(count)))
+
+    def column(name: str) -> NDArray[np.float64]:
+        return evidence[judged, COLUMNS.index(name)].astype(float)
+
+    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(articles, values, minlength=len(count)) / np.maximum(count, 1)
+
+    def quantile(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+        ordered = values[np.lexsort((values, articles))]
+        at = bounds[:-1] + np.floor(share * np.maximum(count - 1, 0)).astype(np.int64)
+        return np.where(count > 0, ordered[np.minimum(at, len(ordered) - 1)], 0.0) if len(ordered) else np.zeros(len(count))
+
+    columns = (
+        np.log(np.maximum(count, 1)),
+        mean(doubt[judged]),
+        mean((doubt[judged] > 0.5).astype(float)),
+        mean(column("centroid")),
+        quantile(column("centroid"), 0.25),
+        quantile(column("far"), 0.25),
+        quantile(column("far"), 0.5),
+        mean(column("nearest")),
+        mean(column("next")),
+        mean(column("tfidf_far")),
+        mean(column("shared")),
+        mean(column("surprise")),
+        mean(column("length")),
+    )
+    return np.column_stack(columns).astype(np.float32)
