@@ -43,5 +43,9 @@ class ModelError(OffTopicError):
     """
 
     def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}: {message}")
+        super().__init__(path, message)  # both, so that it can be sent between processes
         self.path = path
+
+    def __str__(self) -> str:
+        """Return the path and what is wrong with it."""
+        return f"{self.path}: {self.args[1]}"

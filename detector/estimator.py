@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, repeat
+from itertools import islice, repeat, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,7 +107,11 @@ class OffTopicDetector:
             raise InputError(
                 f"articles is an iterable of articles, got a single {type(articles).__name__}; use check(article) for one"
             )
-        return self._check_many(iter(articles), titles, n_jobs)
+        if not isinstance(articles, Iterable):
+            raise InputError(f"articles is an iterable of articles, got {type(articles).__name__}; use check(article) for one")
+        if titles is not None and (isinstance(titles, (str, bytes)) or not isinstance(titles, Iterable)):
+            raise InputError(f"titles is an iterable of titles, got a single {type(titles).__name__}; give one an article")
+        return self._check_many(articles, titles, n_jobs)
 
     def fit(self, paragraphs: Sequence[str], y: object = None) -> OffTopicDetector:
         """Check the parameters and `paragraphs` (one article's), and set `offset_`; nothing is learned.
@@ -117,7 +122,8 @@ class OffTopicDetector:
             Itself.
         """
         del y
-        _checked(_paragraph_list(paragraphs), None, "paragraphs")
+        _paragraph_list(paragraphs)
+        checked_kinds(self.kinds)
         self.offset_ = -self._threshold()
         return self
 
@@ -127,7 +133,8 @@ class OffTopicDetector:
 
     def fit_predict(self, paragraphs: Sequence[str], y: object = None) -> NDArray[np.int64]:
         """Return -1 for off-topic paragraphs of one article and +1 for the others, ndarray (n,) int64."""
-        return self.fit(paragraphs, y).predict(paragraphs)
+        held = _paragraph_list(paragraphs)
+        return self.fit(held, y).predict(held)
 
     def score_samples(self, paragraphs: Sequence[str]) -> NDArray[np.float64]:
         """Return ``-score`` of each paragraph of one article, ndarray (n,) float64: lower is more off-topic."""
@@ -178,6 +185,8 @@ class OffTopicDetector:
     def _loaded(self) -> Model:
         if isinstance(self.model, Model):
             return self.model
+        if not isinstance(self.model, (str, os.PathLike)):
+            raise InputError(f'model is "default", a path or a Model, got {type(self.model).__name__}')
         return load_model(BUNDLED if self.model == "default" else self.model)
 
     def _threshold(self) -> float:
@@ -205,15 +214,9 @@ class OffTopicDetector:
             model=model,
         )
 
-    def _check_many(
-        self, articles: Iterator[Article], titles: Iterable[str | None] | None, n_jobs: int
-    ) -> Iterator[Report]:
+    def _check_many(self, articles: Iterable[Article], titles: Iterable[str | None] | None, n_jobs: int) -> Iterator[Report]:
         model = self._loaded()
-        pairs = (
-            _checked(article, title, f"articles[{i}]")
-            for i, (article, title) in enumerate(zip(articles, repeat(None) if titles is None else titles, strict=False))
-        )
-        for chunk, (bounds, verdicts) in _judged_chunks(model, _chunked(pairs), n_jobs):
+        for chunk, (bounds, verdicts) in _judged_chunks(model, _chunked(_paired(articles, titles)), n_jobs):
             for i, pair in enumerate(chunk):
                 yield self._report(model, pair, bounds, verdicts, i)
 
@@ -241,7 +244,10 @@ def _checked(article: object, title: object, name: str) -> _Pair:
         raise InputError(f"the title of {name} is a str or None, got {type(title).__name__}")
     if isinstance(article, str):
         return _Pair(article, title)
-    if isinstance(article, (bytes, dict)) or not isinstance(article, Iterable):
+    # A set has no order; an array without dimensions is iterable by its type alone.
+    refused = isinstance(article, (bytes, bytearray, dict, set, frozenset))
+    refused |= isinstance(article, np.ndarray) and article.ndim == 0
+    if refused or not isinstance(article, Iterable):
         raise InputError(f"{name} is a str or a list of paragraphs, got {type(article).__name__}; decode or select the text")
     paragraphs = list(article)
     for i, paragraph in enumerate(paragraphs):
@@ -250,20 +256,36 @@ def _checked(article: object, title: object, name: str) -> _Pair:
     return _Pair(paragraphs, title)
 
 
+def _paired(articles: Iterable[Article], titles: Iterable[str | None] | None) -> Iterator[_Pair]:
+    """Yield each article with its title, checked; InputError where there are not as many of both."""
+    missing = object()
+    both = zip(articles, repeat(None), strict=False) if titles is None else zip_longest(articles, titles, fillvalue=missing)
+    for i, (article, title) in enumerate(both):
+        if article is missing or title is missing:
+            short = "articles" if article is missing else "titles"
+            raise InputError(f"give as many titles as articles; the {short} end after {i}")
+        yield _checked(article, title, f"articles[{i}]")
+
+
 def _paragraph_list(paragraphs: object) -> Sequence[str]:
-    """Return `paragraphs` unless it is a single text, which the scikit-learn methods refuse: they return a row a paragraph."""
+    """Return the checked `paragraphs`; the scikit-learn methods refuse a single text: they return a row a paragraph."""
     if isinstance(paragraphs, str):
         raise InputError("paragraphs is a list of str, got a single str; use check(text), which splits it")
-    return paragraphs  # type: ignore[return-value]
+    return _checked(paragraphs, None, "paragraphs").article
 
 
 def _chunked(pairs: Iterator[_Pair]) -> Iterator[list[_Pair]]:
-    """Gather `pairs` into chunks of about _CHUNK_CHARS characters."""
+    """Gather `pairs` into chunks of about _CHUNK_CHARS characters; a longer article is a chunk of its own."""
     chunk: list[_Pair] = []
     size = 0
     for pair in pairs:
+        # Separators count: paragraphs may be empty, and a batch holds only so many of them.
+        extent = len(pair.article) if isinstance(pair.article, str) else sum(len(p) + len(SEPARATOR) for p in pair.article)
+        if chunk and size + extent > _CHUNK_CHARS:
+            yield chunk
+            chunk, size = [], 0
         chunk.append(pair)
-        size += len(pair.article) if isinstance(pair.article, str) else sum(map(len, pair.article))
+        size += extent
         if size >= _CHUNK_CHARS or len(chunk) >= _CHUNK_ARTICLES:
             yield chunk
             chunk, size = [], 0

@@ -47,6 +47,7 @@ COLUMNS = (
     "strength",  # length of the dense vector: how topical the words are, ln
     # lexical: words shared and not shared
     "tfidf",  # cosine of TF-IDF vectors with the rest of the article
+    "local",  # the same with document frequencies counted in this article alone: works in any language
     "tfidf_far",  # share of the paragraph's idf that stands more than three paragraphs away
     "shared",  # share of the paragraph's idf that stands elsewhere in the article
     "shared_z",  # the same against the article's mean
@@ -102,11 +103,12 @@ class _Rows:
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum `values` (n,) by article, ndarray (a,)."""
-        return np.bincount(self.articles, values, minlength=len(self.bounds) - 1)
+        return np.bincount(self.articles, values, minlength=len(self.bounds) - 1).astype(float)
 
     def means(self, values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weighted mean of `values` over the article of each row, ndarray (n,)."""
-        return (self.sums(values * weights) / (self.sums(weights) + _TINY))[self.articles]
+        means: NDArray[np.float64] = self.sums(values * weights) / (self.sums(weights) + _TINY)
+        return means[self.articles]
 
 
 def evidence_of(
@@ -261,10 +263,12 @@ def _lexical(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dic
     n = len(trust)
 
     def by_row(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(postings.rows, values, minlength=n)
+        return np.bincount(postings.rows, values, minlength=n).astype(float)
 
     idf = postings.group_idf[postings.groups].astype(float)
-    weight = (1 + np.log(postings.counts)) * idf
+    logged = 1 + np.log(postings.counts)
+    holders = np.diff(np.append(postings.group_starts, len(postings.groups)))
+    local_idf = np.log((1 + np.diff(rows.bounds)[rows.articles[postings.rows]]) / holders[postings.groups])
     entry_trust = trust[postings.rows]
     # Elsewhere: how many other trusted paragraphs of the article hold the term; far: those more than three away.
     held = np.bincount(postings.groups, entry_trust, minlength=len(postings.group_starts))
@@ -279,21 +283,14 @@ def _lexical(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dic
     shared = np.minimum(elsewhere, 1.0)
     mass = by_row(idf) + _TINY
     shared_mass = by_row(idf * shared) / mass
-    # TF-IDF, leave-one-out: x . (S - x) / |x| |S - x|, S the trusted sum over the article.
-    mixed = np.bincount(postings.groups, weight * entry_trust, minlength=len(postings.group_starts))
-    own = by_row(weight**2)
-    dot = by_row(weight * (mixed[postings.groups] - weight * entry_trust))
-    group_article = rows.articles[postings.rows[postings.group_starts]]
-    article_norm = np.bincount(group_article, mixed**2, minlength=len(rows.bounds) - 1)[rows.articles]
-    cross = by_row(weight * mixed[postings.groups]) * trust
-    rest = np.maximum(article_norm - 2 * cross + own * trust**2, 0)
     # Surprise: the chance that the rest's words, so many drawn from the language, hold this one.
     words = rows.sums(postings.lengths * trust)[rows.articles] - postings.lengths * trust
     rate = np.exp(-idf) / 300.0  # an article of the background has about 300 different words
     chance = -np.expm1(-rate * np.maximum(words[postings.rows], 1.0))
     present = by_row(np.ones(len(idf))) + _TINY
     return {
-        "tfidf": np.where(rest > _TINY, dot / np.sqrt(np.maximum(own * rest, _TINY)), 0),
+        "tfidf": _leave_one_out(rows, postings, logged * idf, trust),
+        "local": _leave_one_out(rows, postings, logged * local_idf, trust),
         "tfidf_far": by_row(idf * np.minimum(np.maximum(elsewhere - close, 0.0), 1.0)) / mass,
         "shared": shared_mass,
         "shared_z": shared_mass - rows.means(shared_mass, trust * np.sqrt(postings.lengths)),
@@ -308,6 +305,23 @@ def _lexical(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dic
     }
 
 
+def _leave_one_out(
+    rows: _Rows, postings: Postings, weights: NDArray[np.float64], trust: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the cosine ``x . (S - x) / |x| |S - x|`` of each row x of `weights` (k,), S the trusted sum over its article."""
+    n = len(trust)
+    trusted = weights * trust[postings.rows]
+    mixed = np.bincount(postings.groups, trusted, minlength=len(postings.group_starts))
+    own = np.bincount(postings.rows, weights**2, minlength=n)
+    cross = np.bincount(postings.rows, weights * mixed[postings.groups], minlength=n)
+    group_article = rows.articles[postings.rows[postings.group_starts]]
+    article_norm = np.bincount(group_article, mixed**2, minlength=len(rows.bounds) - 1)[rows.articles]
+    rest = np.maximum(article_norm - 2 * cross * trust + own * trust**2, 0)
+    # Where nothing is left of the rest but rounding dust, nothing is shared.
+    cosine = (cross - own * trust) / np.sqrt(np.maximum(own * rest, _TINY))
+    return np.where(rest > _TINY * (1 + article_norm), cosine, 0.0)
+
+
 def _row_maximum(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """Return the largest of the non-negative `values` in each of `n` rows, 0 for an empty one."""
     result = np.zeros(n)
@@ -315,9 +329,7 @@ def _row_maximum(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -
     return result
 
 
-def _furniture(
-    rows: _Rows, batch: Batch, postings: Postings, furniture: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
+def _furniture(rows: _Rows, batch: Batch, postings: Postings, furniture: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     ones = np.ones(len(furniture))
     return {
         "furniture": furniture,

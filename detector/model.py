@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,8 +32,26 @@ __all__ = ["BUNDLED", "FORMAT", "Evidence", "Judgement", "Model", "Reader", "loa
 
 FORMAT = 1
 _KIND = "offtopic-detector"
-_DTYPES = {"U64": "<u8", "F64": "<f8", "F32": "<f4", "F16": "<f2", "I32": "<i4", "I8": "|i1"}
+_DTYPES = {"U64": "<u8", "U16": "<u2", "F64": "<f8", "F32": "<f4", "F16": "<f2", "I8": "|i1"}
+_F32 = np.dtype("<f4")
+_NO_ROW = 0xFFFF  # a term without a projection row; two bytes a term, so at most 65,535 rows
 BUNDLED = Path(__file__).with_name("default.safetensors")
+# Type and shape of every array but the networks': a letter is the same number wherever it stands.
+_LAYOUT = {
+    "background.hashes": ("<u8", "v"),
+    "background.idf": ("<f2", "v"),
+    "background.rows": ("<u2", "v"),
+    "background.unknown_idf": ("<f4", "1"),
+    "lexicon.weights": ("<f2", "v"),
+    "lexicon.bias": ("<f4", "1"),
+    "projection.weights": ("|i1", "pd"),
+    "projection.scales": ("<f4", "p"),
+    "calibration.logits": ("<f8", "k"),
+    "calibration.probabilities": ("<f8", "k"),
+    "calibration.rates": ("<f8", "m"),
+    "calibration.thresholds": ("<f8", "m"),
+    "calibration.topicless": ("<f8", "1"),
+}
 
 
 class Evidence(NamedTuple):
@@ -147,7 +166,6 @@ class Model:
         part.replace(path)
 
 
-@lru_cache(maxsize=4)
 def load_model(path: str | Path = BUNDLED) -> Model:
     """Read the model at `path`; the arrays stay on disk, memory-mapped, until they are used.
 
@@ -156,9 +174,17 @@ def load_model(path: str | Path = BUNDLED) -> Model:
     ModelError
         If there is no such file, or it is not a model of this version, complete and unchanged.
     """
-    name = str(path)
     if not Path(path).is_file():
-        raise ModelError(name, "there is no such file; give the path of a model written by `offtopic train` or Model.save")
+        raise ModelError(str(path), "there is no such file; give the path of a model written by `offtopic train` or Model.save")
+    # Absolute: a pickled model is its path, wherever it is opened. The stamp: a file written anew is read anew.
+    stat = Path(path).stat()
+    return _read(str(Path(path).absolute()), (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _read(name: str, stamp: tuple[int, ...]) -> Model:
+    """Read the model file `name` as it is at `stamp`."""
+    del stamp
     try:
         # safetensors checks that header and arrays fill the file exactly.
         with safe_open(name, framework="numpy") as file:
@@ -167,7 +193,10 @@ def load_model(path: str | Path = BUNDLED) -> Model:
         raise ModelError(name, f"not a model file, or cut short ({error}); train it anew or copy it again") from error
     if _KIND not in metadata:
         raise ModelError(name, "a safetensors file, but not a model of offtopic-detector; train one with `offtopic train`")
-    header = json.loads(metadata[_KIND])
+    try:
+        header = dict(json.loads(metadata[_KIND]))
+    except (TypeError, ValueError) as error:
+        raise ModelError(name, f"not a model: its metadata cannot be read ({error}); train it anew or copy it again") from error
     for key, ours in (("version", FORMAT), ("terms", fingerprint()), ("columns", list(COLUMNS)), ("summary", list(SUMMARY))):
         if header.get(key) != ours:
             raise ModelError(
@@ -175,12 +204,12 @@ def load_model(path: str | Path = BUNDLED) -> Model:
                 f"made for other {key} ({_short(header.get(key))}) than this version of offtopic-detector uses "
                 f"({_short(ours)}); train it anew with this version",
             )
-    arrays = _mapped(name)
-    if header.get("digest") != _digest(arrays):
-        raise ModelError(name, "the arrays do not match the digest written with them: the file was changed; copy it again")
     try:
-        return replace(_model(arrays, header["metadata"]), path=name)
-    except (KeyError, ValueError) as error:
+        arrays = _mapped(name)
+        if header.get("digest") != _digest(arrays):
+            raise ModelError(name, "the arrays do not match the digest written with them: the file was changed; copy it again")
+        return replace(_model(arrays, dict(header["metadata"])), path=name)
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelError(name, f"arrays are missing or do not fit one another ({error}); train it anew") from error
 
 
@@ -190,7 +219,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {
         "background.hashes": model.reader.background.hashes,
         "background.idf": model.reader.background.idf.astype(np.float16),
-        "background.rows": model.reader.background.rows,
+        "background.rows": _packed(model.reader.background.rows),
         "background.unknown_idf": np.array([model.reader.background.unknown_idf], np.float32),
         "lexicon.weights": model.reader.lexicon.weights.astype(np.float16),
         "lexicon.bias": np.array([model.reader.lexicon.bias], np.float32),
@@ -211,29 +240,38 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
 
 def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> Model:
     """Return the model of the arrays of a file; ValueError or KeyError where they do not fit one another."""
+    sizes = {"1": 1}
+    for key, (dtype, letters) in _LAYOUT.items():
+        shape = arrays[key].shape
+        fits = len(shape) == len(letters) and all(
+            sizes.setdefault(letter, size) == size for letter, size in zip(letters, shape, strict=True)
+        )
+        if not fits or arrays[key].dtype != dtype:
+            raise ValueError(f"{key} is {arrays[key].dtype} of shape {shape}")
 
     def network(name: str, inputs: int, outputs: int) -> Network:
         count = sum(key.startswith(f"{name}.weights.") for key in arrays)
         weights = tuple(arrays[f"{name}.weights.{i}"] for i in range(count))
         biases = tuple(arrays[f"{name}.biases.{i}"] for i in range(count))
-        widths = [inputs, *(len(bias) for bias in biases)]
-        fits = [weight.shape == (a, b) for weight, a, b in zip(weights, widths, widths[1:], strict=False)]
-        if not (count and all(fits) and widths[-1] == outputs):
+        mean, scale = arrays[f"{name}.mean"], arrays[f"{name}.scale"]
+        widths = [inputs, *(bias.size for bias in biases)]
+        shapes = [(inputs,), (inputs,), *pairwise(widths), *((width,) for width in widths[1:])]
+        fits = [array.shape for array in (mean, scale, *weights, *biases)] == shapes
+        if not (count and fits and widths[-1] == outputs and {a.dtype for a in (mean, scale, *weights, *biases)} == {_F32}):
             raise ValueError(f"network {name!r} has the shape {[weight.shape for weight in weights]}")
-        return Network(arrays[f"{name}.mean"], arrays[f"{name}.scale"], weights, biases)
+        return Network(mean, scale, weights, biases)
 
     background = Background(
         hashes=arrays["background.hashes"],
         idf=arrays["background.idf"].astype(np.float32),
-        rows=arrays["background.rows"],
+        rows=np.where(arrays["background.rows"] == _NO_ROW, -1, arrays["background.rows"].astype(np.int32)),
         unknown_idf=float(arrays["background.unknown_idf"][0]),
     )
     lexicon = Lexicon(arrays["lexicon.weights"].astype(np.float32), float(arrays["lexicon.bias"][0]))
     projection = Projection(arrays["projection.weights"], arrays["projection.scales"])
-    size = len(background.hashes)
-    if not len(background.idf) == len(background.rows) == len(lexicon.weights) == size:
-        raise ValueError(f"{size} terms, but not as many frequencies, rows and weights")
-    if background.rows.max(initial=-1) >= len(projection.weights) or len(projection.weights) != len(projection.scales):
+    if not (background.hashes[1:] > background.hashes[:-1]).all():
+        raise ValueError("the vocabulary is not sorted")
+    if background.rows.max(initial=-1) >= len(projection.weights):
         raise ValueError(f"{len(projection.weights)} projection rows do not serve the vocabulary")
     names = ("logits", "probabilities", "rates", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
@@ -261,6 +299,12 @@ def _mapped(name: str) -> dict[str, NDArray[Any]]:
             data = content[start + first : start + last]
             arrays[key] = np.asarray(data).view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
     return arrays
+
+
+def _packed(rows: NDArray[np.int32]) -> NDArray[np.uint16]:
+    if rows.max(initial=-1) >= _NO_ROW:
+        raise ValueError(f"a model has at most {_NO_ROW} projected terms, got {rows.max() + 1}; lower `projected`")
+    return np.where(rows < 0, _NO_ROW, rows).astype(np.uint16)
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:

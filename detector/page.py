@@ -8,6 +8,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from detector.reasons import STATUSES
+
 if TYPE_CHECKING:
     from detector.report import Report
 
@@ -43,8 +45,6 @@ def page(report: Report) -> str:
 
 def fragment(report: Report) -> str:
     """Return `report` as an element to be put into a page, such as a notebook's."""
-    from detector.report import STATUSES
-
     count = int(report.flags.sum())
     lines = [
         f'<style>{_STYLE}</style><article class="offtopic">',

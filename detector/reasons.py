@@ -19,8 +19,14 @@ from detector.terms import terms_of
 if TYPE_CHECKING:
     from detector.model import Reader
 
-__all__ = ["Words"]
+__all__ = ["STATUSES", "Words"]
 
+STATUSES = {
+    "ok": "The article has a common topic, and every paragraph was judged against it.",
+    "empty": "There is no paragraph.",
+    "too_short": "Fewer than three paragraphs: there is no rest to hold one against, so nothing foreign is flagged.",
+    "no_common_topic": "A digest, a list or a live blog: there is no common topic, so nothing foreign is flagged.",
+}
 _TELLING = 3.0  # idf from which on a word says something: it stands in fewer than one article in twenty
 
 
@@ -41,15 +47,14 @@ class Words:
         found = terms_of(batch.codes)
         index = reader.background.lookup(found.hashes)
         known = index >= 0
-        idf = np.where(known, reader.background.idf[index], reader.background.unknown_idf) if len(known) else np.zeros(0)
-        worded = np.where(known, reader.lexicon.weights[index], 0.0) if len(known) else np.zeros(0)
+        idf, worded = np.full(len(known), reader.background.unknown_idf), np.zeros(len(known))
+        idf[known], worded[known] = reader.background.idf[index[known]], reader.lexicon.weights[index[known]]
         rows = np.searchsorted(batch.starts, found.starts, side="right") - 1 - int(batch.is_title.any())
         text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         self._idf: dict[int, float] = {}
         self._furniture: dict[int, float] = {}
         self._spelling: dict[tuple[int, int], str] = {}
         self._held: list[Counter[int]] = [Counter() for _ in paragraphs]
-        self._paragraphs: Counter[int] = Counter()
         columns = (found.hashes, rows, found.starts, found.ends, idf, worded)
         for term, row, start, end, weight, furniture in zip(*(column.tolist() for column in columns), strict=True):
             self._idf[term] = weight
@@ -59,8 +64,7 @@ class Words:
                 self._held[row][term] += 1
             else:
                 self._spelling.setdefault((-1, term), text[start:end])
-        for row in sorted({row for row, _ in self._spelling}):
-            self._paragraphs.update({term for held_row, term in self._spelling if held_row == row})
+        self._paragraphs = Counter(term for _, term in self._spelling)  # in how many rows, the title's included
 
     def against(self, index: int, kind: str) -> str:
         """Return why paragraph `index` is taken for `kind`."""

@@ -6,6 +6,7 @@ is derived: flags at any tolerance, reasons, the cleaned text, records, a page. 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,22 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
-from detector.reasons import Words
+from detector.reasons import STATUSES, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from detector.model import Model
 
 __all__ = ["KINDS", "STATUSES", "Paragraph", "Report", "checked_kinds", "checked_rate"]
 
 KINDS = ("foreign", "furniture")
-STATUSES = {
-    "ok": "The article has a common topic, and every paragraph was judged against it.",
-    "empty": "There is no paragraph.",
-    "too_short": "Fewer than three paragraphs: there is no rest to hold one against, so nothing foreign is flagged.",
-    "no_common_topic": "A digest, a list or a live blog: there is no common topic, so nothing foreign is flagged.",
-}
 
 
 def checked_rate(false_alarms: float) -> float:
@@ -44,9 +37,10 @@ def checked_rate(false_alarms: float) -> float:
 
 def checked_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
     """Return `kinds` as a tuple if each is one of KINDS; raise InputError otherwise."""
-    if isinstance(kinds, str) or not kinds or any(kind not in KINDS for kind in kinds):
+    given = () if isinstance(kinds, str) or not isinstance(kinds, Iterable) else tuple(kinds)
+    if not given or any(kind not in KINDS for kind in given):
         raise InputError(f"kinds is a tuple out of {KINDS}, got {kinds!r}; one kind alone is written ('foreign',)")
-    return tuple(kind for kind in KINDS if kind in kinds)
+    return tuple(kind for kind in KINDS if kind in given)
 
 
 class Paragraph:

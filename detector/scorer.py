@@ -57,7 +57,8 @@ class Network:
         state = np.clip((inputs - self.mean) / self.scale, -4, 4)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             state = np.tanh(state @ weight + bias)
-        return (state @ self.weights[-1] + self.biases[-1]).astype(np.float64)
+        outputs: NDArray[np.float64] = (state @ self.weights[-1] + self.biases[-1]).astype(np.float64)
+        return outputs
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class Scorer:
 
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ``1 / (1 + exp(-logits))``, without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * logits))
+    probabilities: NDArray[np.float64] = 0.5 * (1 + np.tanh(0.5 * logits))
+    return probabilities
 
 
 def article_summary(batch: Batch, evidence: NDArray[np.float32], doubt: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -135,15 +137,19 @@ def article_summary(batch: Batch, evidence: NDArray[np.float32], doubt: NDArray[
     bounds = np.concatenate(([0], np.cumsum(count)))
 
     def column(name: str) -> NDArray[np.float64]:
-        return evidence[judged, COLUMNS.index(name)].astype(float)
+        values: NDArray[np.float64] = evidence[judged, COLUMNS.index(name)].astype(float)
+        return values
 
     def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(articles, values, minlength=len(count)) / np.maximum(count, 1)
+        means: NDArray[np.float64] = np.bincount(articles, values, minlength=len(count)) / np.maximum(count, 1)
+        return means
 
     def quantile(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
         ordered = values[np.lexsort((values, articles))]
         at = bounds[:-1] + np.floor(share * np.maximum(count - 1, 0)).astype(np.int64)
-        return np.where(count > 0, ordered[np.minimum(at, len(ordered) - 1)], 0.0) if len(ordered) else np.zeros(len(count))
+        if not len(ordered):
+            return np.zeros(len(count))
+        return np.where(count > 0, ordered[np.minimum(at, len(ordered) - 1)], 0.0).astype(float)
 
     columns = (
         np.log(np.maximum(count, 1)),

@@ -137,9 +137,9 @@ def _classify(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArray[np
     if int(codes.max()) < _UNSPACED[0][0]:
         return values, None
     unspaced = tables.unspaced[np.minimum(codes, _TABLE_SIZE - 1)]
-    unspaced[values == 0] = 0
     # Han beyond the BMP (planes 2 and 3) is unspaced too.
     unspaced[rare] = (codes[rare] >> 16 == 2) | (codes[rare] >> 16 == 3)
+    unspaced[values == 0] = 0
     return values, unspaced if unspaced.any() else None
 
 
@@ -216,4 +216,5 @@ def _finish(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Spread the entropy over all bits: Murmur3's 64-bit finaliser."""
     state = (state ^ (state >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     state = (state ^ (state >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
-    return state ^ (state >> np.uint64(33))
+    finished: NDArray[np.uint64] = state ^ (state >> np.uint64(33))
+    return finished

@@ -161,7 +161,9 @@ class Postings:
 
     def bags(self, background: Background) -> csr_array:
         """Return the paragraphs as bags of projected terms, csr (n, p): ``1 + ln(count)`` in the term's projection row."""
-        group_rows = np.where(self.group_index >= 0, background.rows[self.group_index], -1)
+        known = self.group_index >= 0
+        group_rows = np.full(len(known), -1, np.int32)
+        group_rows[known] = background.rows[self.group_index[known]]
         columns = group_rows[self.groups]
         kept = columns >= 0
         n, width = len(self.lengths), int(background.rows.max(initial=-1)) + 1

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -40,6 +40,7 @@ _LEAST = 50  # articles of four or more paragraphs
 _PROJECTION, _SCORING = 0.64, 0.82  # cumulative shares of the sources: for the projection, for scoring, the rest to calibrate
 _LARGEST_SOURCE = 0.4  # a source with a larger share of the articles would leave parts empty
 _CONTENT = 20_000  # paragraphs of clean articles that the lexicon is contrasted with
+_TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
 _NATURAL = 3  # labelled articles are scarce and are what the wild looks like: they count three times
 # How often each tier is made; those that look most alike to what belongs are made most.
 _MIX = {"any": 2, "topic": 3, "source": 2, "teaser": 1, "lead": 1, "block": 3, "lines": 1, "clean": 3}
@@ -57,7 +58,7 @@ class TrainSettings:
     cases : int
         Articles with and without intruders that the scorer learns from; a third as many calibrate it.
     language : str, optional
-        Only terms of this language are projected and only its articles scored; all by default.
+        Only terms of this language are projected; all by default. Others are counted, scored by their words, and calibrated.
     seed : int
     """
 
@@ -87,22 +88,24 @@ def train(articles: Iterable[str | Sequence[str] | Article], settings: TrainSett
     raw = articles_of(articles)
     recurring = recurring_lines(raw)
     cleaned = [without_lines(article, recurring) for article in raw]
-    spoken = [a for a in cleaned if settings.language is None or a.language == settings.language]
-    plain = [a for a in spoken if a.labels is None]
-    labelled = [a for a in spoken if a.labels is not None]
+    plain = [a for a in cleaned if a.labels is None]
+    labelled = [a for a in cleaned if a.labels is not None]
     usable = sum(len(a.paragraphs) >= 4 for a in plain)
     if usable < _LEAST:
         raise InputError(f"training needs at least {_LEAST} articles of four or more paragraphs, got {usable}; give more text")
     for_projection, for_scoring, for_calibration = _parts(plain)
 
     languages = None if settings.language is None else {settings.language}
-    others = [] if languages is None else [a for a in cleaned if a.language not in languages]
-    background = fit_background(for_projection + others, projected=settings.projected, projected_languages=languages)
+    background = fit_background(for_projection, projected=settings.projected, projected_languages=languages)
     _log.info("background: %d terms, %d projected", len(background.hashes), (background.rows >= 0).sum())
-    projection = fit_projection(for_projection, background, settings.projection)
+    projected = [a for a in for_projection if languages is None or a.language in languages]
+    projection = fit_projection(projected, background, settings.projection)
 
-    lines = [line for line in _texts_of(recurring, raw) if len(line) > 1]
-    content = _sample([p for a in for_scoring for p in a.paragraphs], _CONTENT, settings.seed)
+    spoken = [a for a in raw if languages is None or a.language in languages]
+    lines = [line for line in _texts_of(recurring, spoken) if len(line) > 1]
+    content = _sample(
+        [p for a in for_scoring for p in a.paragraphs if languages is None or a.language in languages], _CONTENT, settings.seed
+    )
     _log.info("furniture: %d recurring lines, %d labelled articles", len(lines), len(labelled))
     lexicon = _lexicon(labelled, lines, content, background)
     reader = Reader(background, projection, lexicon)
@@ -169,9 +172,7 @@ def _sample(texts: Sequence[str], size: int, seed: int) -> list[str]:
     return [texts[i] for i in sorted(rng.permutation(len(texts))[:size])]
 
 
-def _lexicon(
-    labelled: Sequence[Article], lines: Sequence[str], content: Sequence[str], background: Background
-) -> Lexicon:
+def _lexicon(labelled: Sequence[Article], lines: Sequence[str], content: Sequence[str], background: Background) -> Lexicon:
     pairs = [pair for a in labelled for pair in zip(a.paragraphs, a.labels or (), strict=True)]
     furniture = [paragraph for paragraph, label in pairs if label]
     belonging = [paragraph for paragraph, label in pairs if not label]
@@ -190,20 +191,34 @@ def _clean(article: Article) -> Case:
 
 
 def _cases(articles: Sequence[Article], lines: Sequence[str], count: int, seed: int) -> list[Case]:
-    """Make `count` cases of all tiers, hosts drawn by their weight and reshaped anew each time."""
+    """Make `count` cases of all tiers, hosts drawn by their weight and reshaped anew each time, donors of their language."""
     rng = np.random.default_rng(seed)
     tiers = [tier for tier, times in _MIX.items() for _ in range(times)]
-    intruder = Intruder([reshaped(article, rng) for article in articles], seed, lines)
-    hosts = [article for article in intruder.articles if len(article.paragraphs) >= 3]
+    intruders = _by_language([reshaped(article, rng) for article in articles], seed, lines)
+    hosts = [article for intruder in intruders.values() for article in intruder.articles if len(article.paragraphs) >= 3]
     weights = np.array([article.weight for article in hosts])
     cases: list[Case] = []
     for index in rng.choice(len(hosts), count, p=weights / weights.sum()):
-        case = intruder.case(hosts[int(index)], tiers[int(rng.integers(len(tiers)))])
+        # One intrusion mostly, now and then two or three: "there is always one" must not be learned.
+        drawn = [tiers[int(i)] for i in rng.integers(len(tiers), size=int(rng.choice(3, p=_TIMES)) + 1)]
+        host = hosts[int(index)]
+        case = intruders[host.language].case(host, *drawn)
         if case is not None:
             cases.append(case)
     return cases
 
 
+def _by_language(articles: Sequence[Article], seed: int, lines: Sequence[str] = ()) -> dict[str, Intruder]:
+    """Return an intruder a language, so that no donor is given away by its language; `lines` serve the commonest one."""
+    groups: dict[str, list[Article]] = defaultdict(list)
+    for article in articles:
+        groups[article.language].append(article)
+    commonest = max(groups, key=lambda language: len(groups[language]), default="")
+    return {name: Intruder(group, seed, lines if name == commonest else ()) for name, group in sorted(groups.items())}
+
+
 def _digests(articles: Sequence[Article], count: int, seed: int) -> list[Case]:
-    intruder = Intruder(articles, seed)
-    return [intruder.digest() for _ in range(count)]
+    intruders = list(_by_language(articles, seed).values())
+    shares = np.array([sum(article.weight for article in intruder.articles) for intruder in intruders])
+    chosen = np.random.default_rng(seed).choice(len(intruders), count, p=shares / shares.sum())
+    return [intruders[int(index)].digest() for index in chosen]

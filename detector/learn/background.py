@@ -35,6 +35,7 @@ def fit_background(
     projected: int,
     projected_languages: set[str] | None = None,
     vocabulary: int = 1 << 17,
+    vocabulary_elsewhere: int = 40_000,
     min_articles: int = 3,
 ) -> Background:
     """Count in how many articles each term stands, and keep the frequent ones.
@@ -47,8 +48,8 @@ def fit_background(
         How many of the most frequent terms get a row of the projection.
     projected_languages : set of str, optional
         Languages whose terms are candidates for a row; all by default.
-    vocabulary : int
-        Most terms to keep a language.
+    vocabulary, vocabulary_elsewhere : int
+        Most terms to keep a language, of a projected one and of any other: 14 bytes a term in the model file.
     min_articles : int
         Terms in fewer articles are left unknown: two articles are no statistics, and they are the bulk of all terms.
     """
@@ -62,11 +63,12 @@ def fit_background(
         hashes, frequencies = _document_frequencies(group)
         kept = frequencies >= min_articles
         hashes, frequencies = hashes[kept], frequencies[kept]
-        order = np.lexsort((hashes, -frequencies))[:vocabulary]
+        is_projected = projected_languages is None or language in projected_languages
+        order = np.lexsort((hashes, -frequencies))[: vocabulary if is_projected else vocabulary_elsewhere]
         hashes, frequencies = hashes[order], frequencies[order]
         for key, value in zip(hashes.tolist(), np.log((len(group) + 1) / (frequencies + 0.5)).tolist(), strict=True):
             idf[key] = min(value, idf.get(key, np.inf))
-        if projected_languages is None or language in projected_languages:
+        if is_projected:
             candidates += zip((-frequencies / len(group)).tolist(), hashes.tolist(), strict=True)
     vocabulary_hashes = np.sort(np.fromiter(idf, np.uint64, len(idf)))
     chosen = list(dict.fromkeys(key for _, key in sorted(candidates)))[:projected]

@@ -64,18 +64,19 @@ class Intruder:
         self._by_topic = self._groups(lambda a: a.topic)
         self._by_source = self._groups(lambda a: a.source)
 
-    def case(self, host: Article, tier: str) -> Case | None:
-        """Return `host` with an intrusion of `tier`, or None where no donor of that tier is to be had."""
-        if tier == "clean":
-            return Case(host.paragraphs, (BELONGS,) * len(host.paragraphs), host.title, tier)
-        intruders, label = self._lines() if tier == "lines" else self._taken(self._donor(host, tier), tier)
-        if not intruders:
-            return None
-        at = int(self._rng.integers(1, len(host.paragraphs) + 1))
-        paragraphs = (*host.paragraphs[:at], *intruders, *host.paragraphs[at:])
-        labels = [BELONGS] * len(paragraphs)
-        labels[at : at + len(intruders)] = [label] * len(intruders)
-        return Case(paragraphs, tuple(labels), host.title, tier)
+    def case(self, host: Article, tier: str, *more: str) -> Case | None:
+        """Return `host` with an intrusion of `tier`, and one of each of `more` tiers; None where no donor is to be had."""
+        paragraphs, labels = list(host.paragraphs), [BELONGS] * len(host.paragraphs)
+        for each in (tier, *more):
+            if each == "clean":
+                continue
+            intruders, label = self._lines() if each == "lines" else self._taken(self._donor(host, each), each)
+            if not intruders:
+                return None
+            at = int(self._rng.integers(1, len(paragraphs) + 1))
+            paragraphs[at:at] = intruders
+            labels[at:at] = [label] * len(intruders)
+        return Case(tuple(paragraphs), tuple(labels), host.title, tier)
 
     def _groups(self, key: Callable[[Article], str]) -> dict[str, list[Article]]:
         groups: dict[str, list[Article]] = defaultdict(list)

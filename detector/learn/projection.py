@@ -51,9 +51,9 @@ class ProjectionSettings:
     """
 
     dimensions: int = 256
-    steps: int = 4000
+    steps: int = 6000
     batch: int = 768
-    learning_rate: float = 0.5
+    learning_rate: float = 0.2
     temperature: float = 0.05
     rest: int = 12
     seed: int = 0
@@ -124,9 +124,7 @@ def _corpus(articles: Sequence[Article], background: Background, weights: NDArra
             by_topic[article.topic].append(i)
     topics = [np.array(group) for _, group in sorted(by_topic.items()) if len(group) >= 32]
     weights = np.where(usable, weights, 0.0)
-    return _Corpus(
-        vstack(bags, format="csr"), bounds, np.concatenate(titled), topics, weights / max(weights.sum(), _EPSILON)
-    )
+    return _Corpus(vstack(bags, format="csr"), bounds, np.concatenate(titled), topics, weights / max(weights.sum(), _EPSILON))
 
 
 def _initial(background: Background, width: int, dimensions: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -134,12 +132,11 @@ def _initial(background: Background, width: int, dimensions: int, rng: np.random
     idf = np.zeros(width, np.float32)
     known = background.rows >= 0
     idf[background.rows[known]] = background.idf[known]
-    return rng.standard_normal((width, dimensions), np.float32) * (idf[:, None] / np.float32(np.sqrt(dimensions)))
+    scaled: NDArray[np.float32] = rng.standard_normal((width, dimensions), np.float32) * (idf / np.sqrt(dimensions))[:, None]
+    return scaled.astype(np.float32)
 
 
-def _draw(
-    corpus: _Corpus, settings: ProjectionSettings, rng: np.random.Generator
-) -> tuple[csr_array, csr_array]:
+def _draw(corpus: _Corpus, settings: ProjectionSettings, rng: np.random.Generator) -> tuple[csr_array, csr_array]:
     """Draw a batch: one query bag an article and, row by row, the bag of the rest of that article."""
     count = len(corpus.weights)
     chosen = np.zeros(0, np.int64)
@@ -148,7 +145,10 @@ def _draw(
         chosen = rng.choice(topic, min(settings.batch // 2, len(topic)), replace=False)
     anywhere = rng.choice(count, settings.batch - len(chosen), p=corpus.weights)
     chosen = np.unique(np.concatenate((chosen, anywhere)))
-    query_rows, query_owner, rest_rows, rest_owner = [], [], [], []
+    query_rows: list[int] = []
+    query_owner: list[int] = []
+    rest_rows: list[NDArray[np.int64]] = []
+    rest_owner: list[NDArray[np.int64]] = []
     for i, article in enumerate(chosen):
         start, end = corpus.bounds[article], corpus.bounds[article + 1]
         position = int(rng.integers(start, end))
@@ -170,8 +170,9 @@ def _draw(
 
 def _shares(groups: list[NDArray[np.int64]]) -> NDArray[np.float64]:
     """Return how often to draw each group: by the square root of its size, so that large ones do not crowd out the rest."""
-    sizes = np.sqrt([len(group) for group in groups])
-    return sizes / sizes.sum()
+    sizes = np.sqrt(np.array([len(group) for group in groups], float))
+    shares: NDArray[np.float64] = sizes / sizes.sum()
+    return shares
 
 
 def _summed(bags: csr_array, rows: NDArray[np.int64], owner: NDArray[np.int64], count: int) -> csr_array:
@@ -213,7 +214,8 @@ def _gradient(
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _quantised(table: NDArray[np.float32]) -> Projection:

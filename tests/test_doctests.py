@@ -1,0 +1,23 @@
+"""Doctests: the examples in the docstrings of the package are true."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import detector
+
+MODULES = ["detector", *(found.name for found in pkgutil.walk_packages(detector.__path__, "detector."))]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
+def test_the_examples_of_a_module_are_true(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_there_are_examples() -> None:
+    examples = doctest.DocTestFinder().find(detector)
+    assert sum(len(found.examples) for found in examples) > 0

@@ -1,0 +1,140 @@
+"""Layers: each module is one stage and imports only stages before it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# The reading order. A new module gets a place here, after all that it imports.
+ORDER = (
+    "detector.errors",
+    "detector.terms",
+    "detector.paragraphs",
+    "detector.vectors",
+    "detector.evidence",
+    "detector.scorer",
+    "detector.model",
+    "detector.reasons",
+    "detector.page",
+    "detector.report",
+    "detector.estimator",
+    "detector.files",
+    "detector.records",
+    "detector.learn.metrics",
+    "detector.learn.articles",
+    "detector.learn.background",
+    "detector.learn.calibration",
+    "detector.learn.lexicon",
+    "detector.learn.projection",
+    "detector.learn.intrusions",
+    "detector.learn.scoring",
+    "detector.learn.corpora",
+    "detector.learn",
+    "detector",  # the front door: names of what stands above
+    "detector.cli.terminal",
+    "detector.cli.options",
+    "detector.cli.check",
+    "detector.cli.stream",
+    "detector.cli.train",
+    "detector.cli.evaluate",
+    "detector.cli",
+    "detector.__main__",
+)
+
+
+def modules(package: str) -> dict[str, Path]:
+    """The modules of `package`, by name."""
+    found = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def run_imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The import statements that run, in functions too: all but those for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for other in node.orelse:
+                yield from run_imports(ast.Module([other], []))
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        else:
+            yield from run_imports(node)
+
+
+def imported(source: str, known: dict[str, Path]) -> set[str]:
+    """The modules that `source` imports; of the `known` ones the module itself, not the package around it."""
+    names = set()
+    for node in run_imports(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        else:
+            assert node.level == 0, "relative imports hide where a name comes from"
+            module = node.module or ""
+            inner = {f"{module}.{alias.name}" for alias in node.names}
+            names |= {name if name in known else module for name in inner}
+    return names
+
+
+def test_imports_are_read_wherever_they_stand() -> None:
+    source = """
+import numpy as np, json
+from detector import learn, Report
+from detector.learn import metrics
+if TYPE_CHECKING:
+    from detector.model import Model
+else:
+    import detector.vectors
+if typing.TYPE_CHECKING:
+    import training.fit
+
+class Some:
+    def method(self):
+        if True:
+            from detector.page import page
+        try:
+            import sklearn.base
+        finally:
+            pass
+"""
+    assert imported(source, modules("detector")) == {
+        "numpy",
+        "json",
+        "detector.learn",
+        "detector",
+        "detector.learn.metrics",
+        "detector.vectors",
+        "detector.page",
+        "sklearn.base",
+    }
+
+
+def test_every_module_has_its_place_in_the_order() -> None:
+    assert sorted(modules("detector")) == sorted(ORDER)
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_module_imports_only_what_stands_before_it(name: str) -> None:
+    known = modules("detector")
+    ours = {other for other in imported(known[name].read_text("utf-8"), known) if other.split(".")[0] == "detector"}
+    assert ours <= set(ORDER[: ORDER.index(name)])
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_the_package_imports_nothing_of_what_stands_around_it(name: str) -> None:
+    known = modules("detector")
+    roots = {other.split(".")[0] for other in imported(known[name].read_text("utf-8"), known)}
+    assert not roots & {"training", "tests", "conftest", "examples", "fixtures"}
+
+
+def test_training_builds_on_the_package() -> None:
+    known = modules("detector") | modules("training")
+    names = set().union(*(imported(path.read_text("utf-8"), known) for path in modules("training").values()))
+    assert {"detector", "detector.learn"} <= names
+    assert not {name for name in names if name.split(".")[0] == "tests"}

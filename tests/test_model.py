@@ -1,0 +1,395 @@
+"""Model: one file, the same bytes each time, mapped and not copied, and refused for every way of being wrong."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import DIGEST, NEWSLETTER, PHONE, RIVER, background_of, made_up_articles
+from safetensors import safe_open
+from safetensors.numpy import load_file, save
+
+from detector import Model, ModelError, OffTopicDetector, load_model
+from detector.model import BUNDLED, Reader
+from detector.paragraphs import batch_of
+from detector.vectors import Lexicon, Projection
+
+KEY = "offtopic-detector"
+ARTICLES = [[*RIVER[:3], PHONE, *RIVER[3:]], list(DIGEST), [*RIVER, NEWSLETTER], [], ["", "qqx"]]
+
+
+def leaves(value: object, name: str = "") -> dict[str, Any]:
+    """The arrays, numbers and texts of nested dataclasses, by their path."""
+    if is_dataclass(value):
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif isinstance(value, tuple):
+        parts = {str(i): part for i, part in enumerate(value)}
+    else:
+        return {name: value}
+    return {key: leaf for part, inner in parts.items() for key, leaf in leaves(inner, f"{name}.{part}").items()}
+
+
+def assert_equal(one: Model, other: Model) -> None:
+    mine, theirs = leaves(one), leaves(other)
+    assert mine.keys() == theirs.keys()
+    for name in mine.keys() - {".path"}:
+        if isinstance(mine[name], np.ndarray):
+            assert mine[name].dtype == theirs[name].dtype, name
+            assert np.array_equal(mine[name], theirs[name]), name
+        else:
+            assert mine[name] == theirs[name], name
+
+
+@pytest.fixture(params=["hand_model", "trained"])
+def model(request: pytest.FixtureRequest) -> Model:
+    found: Model = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def saved(hand_model: Model, tmp_path: Path) -> Path:
+    path = tmp_path / "hand.safetensors"
+    hand_model.save(path)
+    return path
+
+
+# --- round trip -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_comes_back_as_it_was_saved(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    loaded = load_model(path)
+    assert_equal(model, loaded)
+    assert loaded.path is not None
+    assert Path(loaded.path) == path
+
+
+def test_a_loaded_model_gives_the_very_scores_of_the_saved_one(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    articles = [*ARTICLES, *made_up_articles(5, seed=9)]
+    batch = batch_of(articles, ["Head", *[None] * (len(articles) - 1)])
+    one, other = model.judge(batch), load_model(path).judge(batch)
+    assert np.array_equal(one.scores, other.scores)
+    assert np.array_equal(one.furniture, other.furniture)
+    assert np.array_equal(one.topicless, other.topicless)
+    assert len(one.scores) == len(batch.starts) > len(articles)
+
+
+def test_the_same_model_is_the_same_bytes_whoever_saves_it(model: Model, tmp_path: Path) -> None:
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    model.save(first)
+    model.save(str(second))
+    load_model(first).save(third)
+    assert first.read_bytes() == second.read_bytes() == third.read_bytes()
+
+
+def test_metadata_comes_back_and_changes_nothing_else(hand_model: Model, tmp_path: Path) -> None:
+    told = replace(hand_model, metadata={"z": "last", "a": "Straße ✓", "b": ""})
+    told.save(tmp_path / "told")
+    assert load_model(tmp_path / "told").metadata == {"z": "last", "a": "Straße ✓", "b": ""}
+
+
+def test_saving_replaces_a_file_whole_and_leaves_nothing_beside_it(hand_model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"something else entirely")
+    hand_model.save(path)
+    assert_equal(load_model(path), hand_model)
+    assert [found.name for found in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_model_without_a_vocabulary_is_saved_loaded_and_used(hand_model: Model, tmp_path: Path) -> None:
+    reader = Reader(
+        background_of({}), Projection(np.zeros((0, 4), np.int8), np.zeros(0, np.float32)), Lexicon(np.zeros(0, np.float32), 0.0)
+    )
+    empty = replace(hand_model, reader=reader)
+    empty.save(tmp_path / "empty")
+    loaded = load_model(tmp_path / "empty")
+    assert_equal(empty, loaded)
+    report = OffTopicDetector(model=loaded).check([*RIVER, PHONE], title="Head")
+    assert np.isfinite(report.scores).all()
+    assert all(paragraph.reason for paragraph in report.paragraphs)
+
+
+def test_the_bundled_model_is_found_without_a_path() -> None:
+    assert load_model().path == str(BUNDLED)
+    assert load_model() is load_model()
+    assert OffTopicDetector()._loaded() is OffTopicDetector(model="default")._loaded()
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------------
+
+
+def mapped(array: np.ndarray) -> bool:
+    """Whether the data of `array` lie in a memory-mapped file."""
+    base: Any = array
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    return isinstance(base, np.memmap)
+
+
+def test_the_large_arrays_of_a_loaded_model_are_mapped_and_read_only(saved: Path) -> None:
+    loaded = load_model(saved)
+    for array in (
+        loaded.reader.projection.weights,
+        loaded.reader.projection.scales,
+        loaded.reader.background.hashes,
+        loaded.scorer.second.weights[0],
+    ):
+        assert not array.flags.owndata
+        assert mapped(array)
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_pickling_a_loaded_model_takes_its_path_only(trained: Model, tmp_path: Path) -> None:
+    trained.save(tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    content = pickle.dumps(loaded)
+    assert len(content) < 500
+    assert pickle.loads(content) is loaded
+    assert copy.deepcopy(loaded) is loaded
+
+
+def test_pickling_a_model_that_was_never_saved_takes_all_of_it(hand_model: Model) -> None:
+    assert_equal(pickle.loads(pickle.dumps(hand_model)), hand_model)
+
+
+def test_a_model_loaded_by_a_relative_path_survives_a_change_of_directory(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    loaded = load_model(saved.name)
+    content = pickle.dumps(loaded)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert_equal(pickle.loads(content), loaded)
+
+
+def test_a_model_saved_over_another_is_the_one_that_is_loaded_next(hand_model: Model, saved: Path) -> None:
+    before = load_model(saved)
+    replace(hand_model, metadata={"made": "anew"}).save(saved)
+    assert load_model(saved).metadata == {"made": "anew"}
+    assert before.metadata == {"made": "by hand"}
+    assert OffTopicDetector(model=saved)._loaded() is load_model(saved)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------------
+
+
+def refused(path: str | Path, message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        load_model(path)
+    assert caught.value.path == str(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    refused(tmp_path / "nothing", "there is no such file")
+    refused("", "there is no such file")
+    refused("no\0thing", "there is no such file")
+    with pytest.raises(ModelError, match="there is no such file"):
+        OffTopicDetector(model=tmp_path / "nothing").check("")
+
+
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path, "there is no such file")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0",
+        b"\0" * 8,
+        b"\xff" * 4096,
+        b"just some text, long enough to be read as a length and a header" * 10,
+        np.random.default_rng(0).bytes(100_000),
+        (2).to_bytes(8, "little") + b"{}",
+        (2).to_bytes(8, "little") + b"[]",
+        (7).to_bytes(8, "little") + b'{"a":1}',
+        b"PK\x03\x04" + b"\0" * 100,
+    ],
+    ids=["empty", "one byte", "noughts", "ones", "text", "random", "empty header", "list", "no tensor", "zip"],
+)
+def test_a_file_of_another_kind_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "foreign"
+    path.write_bytes(content)
+    refused(path, "not a model")
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.safetensors"
+    path.write_bytes(save({"weight": np.ones((2, 2), np.float32)}, metadata={"format": "pt"}))
+    refused(path, "not a model of offtopic-detector")
+    path.write_bytes(save({"weight": np.ones((2, 2), np.float32)}))
+    refused(path, "not a model of offtopic-detector")
+
+
+class _Trap:
+    """Unpickled, it creates a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_is_refused_and_nothing_of_it_is_executed(tmp_path: Path) -> None:
+    trap = tmp_path / "sprung"
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(_Trap(trap)))
+    refused(path, "not a model")
+    assert not trap.exists()
+    pickle.loads(path.read_bytes())
+    assert trap.exists()  # it would have
+
+
+def test_a_file_cut_short_anywhere_is_refused(saved: Path, tmp_path: Path) -> None:
+    content = saved.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    path = tmp_path / "cut"
+    for size in (1, 7, 8, 9, header // 2, header - 1, header, header + 1, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:size])
+        refused(path, "not a model file, or cut short")
+
+
+@pytest.mark.parametrize("garbage", [b"\0", b"\n", b"garbage" * 100])
+def test_garbage_behind_the_end_is_refused(saved: Path, garbage: bytes) -> None:
+    saved.write_bytes(saved.read_bytes() + garbage)
+    refused(saved, "not a model file, or cut short")
+
+
+def test_any_changed_byte_of_the_arrays_is_noticed(saved: Path, tmp_path: Path) -> None:
+    content = saved.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    path = tmp_path / "changed"
+    for at in (header, (header + len(content)) // 2, len(content) - 1):
+        changed = bytearray(content)
+        changed[at] ^= 1
+        path.write_bytes(changed)
+        refused(path, "do not match the digest")
+
+
+Arrays = dict[str, Any]
+
+
+def rewritten(
+    path: Path, *, arrays: Callable[[Arrays], object] = lambda _: None, header: dict[str, object] | None = None
+) -> None:
+    """Change the arrays or the header of the model at `path` as somebody would who takes care of the digest."""
+    held = load_file(path)
+    with safe_open(path, framework="numpy") as file:
+        told = json.loads(file.metadata()[KEY])
+    arrays(held)
+    digest = hashlib.sha256()
+    for name in sorted(held):
+        digest.update(f"{name} {held[name].dtype} {held[name].shape}".encode() + held[name].tobytes())
+    told = {**told, "digest": digest.hexdigest(), **(header or {})}
+    path.write_bytes(save(held, metadata={KEY: json.dumps({key: value for key, value in told.items() if value is not ...})}))
+
+
+def test_a_file_rewritten_without_a_change_is_read(saved: Path, hand_model: Model) -> None:
+    rewritten(saved)
+    assert_equal(load_model(saved), hand_model)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", 0),
+        ("version", 2),
+        ("version", "1"),
+        ("version", ...),
+        ("terms", "0123456789abcdef"),
+        ("columns", ["centroid"]),
+        ("columns", ...),
+        ("summary", []),
+    ],
+)
+def test_a_model_made_for_another_version_or_other_rules_is_refused(saved: Path, key: str, value: object) -> None:
+    rewritten(saved, header={key: value})
+    refused(saved, f"made for other {key} .* train it anew")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "1", "null", '"text"', "{}"])
+def test_metadata_that_is_no_record_is_refused(saved: Path, content: str) -> None:
+    saved.write_bytes(save(load_file(saved), metadata={KEY: content}))
+    refused(saved, "made for other version|not a model")
+
+
+@pytest.mark.parametrize("header", [{"metadata": ...}, {"metadata": None}, {"metadata": ["a"]}, {"metadata": "text"}])
+def test_a_model_without_its_description_is_refused(saved: Path, header: dict[str, object]) -> None:
+    rewritten(saved, header=header)
+    refused(saved, "train it anew")
+
+
+def names_of_arrays() -> list[str]:
+    networks = [
+        f"{name}.{part}" for name in ("first", "second", "topic") for part in ("mean", "scale", "weights.0", "biases.0")
+    ]
+    background = [f"background.{part}" for part in ("hashes", "idf", "rows", "unknown_idf")]
+    calibration = [f"calibration.{part}" for part in ("logits", "probabilities", "rates", "thresholds", "topicless")]
+    return [*networks, *background, *calibration, "lexicon.weights", "lexicon.bias", "projection.weights", "projection.scales"]
+
+
+def test_the_names_below_are_those_in_a_file(saved: Path) -> None:
+    assert sorted(names_of_arrays()) == sorted(load_file(saved))
+
+
+@pytest.mark.parametrize("name", names_of_arrays())
+def test_a_missing_array_is_refused(saved: Path, name: str) -> None:
+    rewritten(saved, arrays=lambda held: held.pop(name))
+    refused(saved, "missing or do not fit")
+
+
+@pytest.mark.parametrize("name", names_of_arrays())
+@pytest.mark.parametrize("change", ["longer", "empty", "flat", "deeper", "another type"])
+def test_an_array_of_another_shape_or_type_is_refused(saved: Path, name: str, change: str) -> None:
+    def alter(held: Arrays) -> None:
+        array = held[name]
+        if change == "longer":
+            held[name] = np.concatenate((array, array[:1]))
+        elif change == "empty":
+            held[name] = array[:0].copy()
+        elif change == "flat":
+            held[name] = array.reshape(-1)[:1].reshape(()).copy()
+        elif change == "deeper":
+            held[name] = array[..., None].copy()
+        else:
+            held[name] = array.astype(np.int64)
+
+    rewritten(saved, arrays=alter)
+    refused(saved, "missing or do not fit")
+
+
+def test_a_projection_row_beyond_the_projection_is_refused(saved: Path) -> None:
+    def alter(held: Arrays) -> None:
+        held["background.rows"][0] = len(held["projection.weights"])
+
+    rewritten(saved, arrays=alter)
+    refused(saved, "projection rows do not serve")
+
+
+def test_a_vocabulary_out_of_order_is_refused(saved: Path) -> None:
+    rewritten(saved, arrays=lambda held: held.update({"background.hashes": held["background.hashes"][::-1].copy()}))
+    refused(saved, "missing or do not fit")
+
+
+def test_a_model_error_is_told_in_full_and_can_be_sent_between_processes(tmp_path: Path) -> None:
+    error = ModelError(os.fspath(tmp_path), "no good")
+    assert str(error) == f"{tmp_path}: no good"
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.path) == (ModelError, str(error), error.path)

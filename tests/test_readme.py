@@ -1,0 +1,93 @@
+"""README: what it shows is so, word for word.
+
+The picture at its top comes from a fixture and the bundled model; ``python -m tests.test_readme`` draws it anew.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detector import OffTopicDetector
+from detector.cli import parser
+from detector.cli.check import shown
+from detector.records import read_document
+
+ROOT = Path(__file__).resolve().parents[1]
+ARTICLE = "fixtures/articles/syria-airpod.json"
+PICTURE = re.compile(r"(?<=<!-- picture: written by `python -m tests.test_readme` -->\n).*?(?=<!-- /picture -->)", re.DOTALL)
+WIDTH = 100
+README = ROOT.joinpath("README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[str]:
+    return [body for name, body in BLOCKS if name == language]
+
+
+def test_every_python_block_runs_in_reading_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    namespace: dict[str, Any] = {"__name__": "readme"}
+    assert blocks("python")
+    for number, block in enumerate(blocks("python")):
+        exec(compile(block, f"README.md, python block {number}", "exec"), namespace)
+
+
+def test_the_first_two_commands_need_nothing_but_python() -> None:
+    main_job, tests = blocks("bash")[:2]
+    for command in (main_job, tests):
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+        assert command.count("\n") == 1
+    assert main_job.endswith(f" && .venv/bin/offtopic check {ARTICLE}\n")
+    assert tests.endswith(" && .venv/bin/pytest\n")
+
+
+def test_every_command_it_shows_can_be_given() -> None:
+    lines = "".join(blocks("bash")).splitlines()
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("offtopic ")]
+    assert {command[1] for command in commands} == {"check", "report", "clean", "tag", "train", "evaluate"}
+    for command in commands:
+        parser().parse_args(command[1:])
+
+
+def test_the_picture_is_what_the_command_prints() -> None:
+    assert PICTURE.findall(README) == [picture()]
+
+
+def test_every_path_it_names_exists() -> None:
+    named = set(re.findall(r"(?<![\w./-])(?:detector|examples|fixtures|tests|training|\.ci)/[\w./-]*[\w/]", README))
+    named |= {link for link in re.findall(r"\]\(([^)#\s]+)", README) if "://" not in link}
+    assert ARTICLE in named
+    assert not sorted(path for path in named if not ROOT.joinpath(path).exists())
+
+
+def test_the_table_has_its_place() -> None:
+    assert README.count("<!-- benchmark -->") == README.count("<!-- /benchmark -->") == 1
+    assert README.index("<!-- benchmark -->") < README.index("<!-- /benchmark -->")
+
+
+def picture() -> str:
+    """Return what ``offtopic check`` prints about the article, cut to what stands around the flagged paragraph, as a block."""
+    article, title = read_document(ROOT / ARTICLE)
+    report = OffTopicDetector().check(article, title)
+    assert report.flags.sum() == 1, "one paragraph of the article does not belong"
+    heading, *paragraphs, summary = shown(ARTICLE, report, coloured=False).split("\n\n")
+    at = report.flags.argmax()
+    parts = [heading, "  [...]", *paragraphs[at - 1 : at + 2], "  [...]", summary]
+    return "```text\n" + "\n\n".join("\n".join(map(fitted, part.split("\n"))) for part in parts) + "\n```\n"
+
+
+def fitted(line: str) -> str:
+    """Return `line` in WIDTH: a reason wrapped, a line of the article cut."""
+    if line.startswith("  ^"):
+        return textwrap.fill(line, WIDTH, subsequent_indent="    ")
+    return line if len(line) <= WIDTH else line[: line.rindex(" ", 0, WIDTH - 3)] + " ..."
+
+
+if __name__ == "__main__":
+    ROOT.joinpath("README.md").write_text(PICTURE.sub(lambda _: picture(), README), encoding="utf-8")

@@ -1,0 +1,447 @@
+"""Report: flags at any tolerance, reasons in words of the text, the cleaned text, records and the page."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import DIGEST, FIXTURES, NEWSLETTER, PHONE, RIVER, hand_made
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import paragraphs, texts, titles
+
+from detector import InputError, Model, OffTopicDetector, Report
+from detector.model import Reader
+from detector.page import fragment
+from detector.paragraphs import SEPARATOR, split
+from detector.report import KINDS, STATUSES
+from detector.terms import codes_of, hash_of, terms_of
+from detector.vectors import Lexicon
+
+FOREIGN, FURNITURE, KEPT = "foreign", "furniture", ""
+HAND_MADE = hand_made()  # for properties, which take no fixtures
+
+
+def report_of(
+    article: str | Sequence[str],
+    verdicts: Sequence[str] | None = None,
+    *,
+    model: Model,
+    title: str | None = None,
+    status: str = "ok",
+    kinds: tuple[str, ...] = KINDS,
+) -> Report:
+    """A report whose paragraphs are judged as `verdicts` say, whatever they hold; all kept by default."""
+    if isinstance(article, str):
+        text, spans = article, split(article)
+    else:
+        text = SEPARATOR.join(article)
+        ends = np.cumsum([len(paragraph) + 2 for paragraph in article], dtype=int) - 2
+        spans = [(end - len(paragraph), end) for end, paragraph in zip(ends.tolist(), article, strict=True)]
+    verdicts = [KEPT] * len(spans) if verdicts is None else verdicts
+    assert len(verdicts) == len(spans)
+    return Report(
+        text=text,
+        starts=np.array([start for start, _ in spans], np.int64),
+        ends=np.array([end for _, end in spans], np.int64),
+        scores=np.array([0.01 if verdict == KEPT else 0.999 for verdict in verdicts]),
+        furniture=np.array([verdict == FURNITURE for verdict in verdicts], np.bool_),
+        status=status,
+        title=title,
+        false_alarms=0.01,
+        kinds=kinds,
+        model=model,
+    )
+
+
+# --- flags ------------------------------------------------------------------------------------------------------------------
+
+
+def test_flags_are_the_scores_above_the_threshold(hand_model: Model) -> None:
+    report = replace(report_of(list("abcd"), model=hand_model), scores=np.array([0.89, 0.91, 0.5, 1.0]))
+    assert report.threshold == pytest.approx(0.9)
+    assert report.flags.tolist() == [False, True, False, True]
+    assert report.flags.dtype == np.bool_
+    assert [paragraph.text for paragraph in report.flagged] == ["b", "d"]
+    assert [paragraph.kind for paragraph in report.paragraphs] == [None, "foreign", None, "foreign"]
+    assert [paragraph.is_off_topic for paragraph in report.paragraphs] == [False, True, False, True]
+    assert [paragraph.score for paragraph in report.paragraphs] == [0.89, 0.91, 0.5, 1.0]
+
+
+def test_another_tolerance_is_another_threshold_and_nothing_is_computed_again(hand_model: Model) -> None:
+    report = replace(report_of(list("abcd"), model=hand_model), scores=np.array([0.3, 0.6, 0.95, 0.995]))
+    assert report.flags.tolist() == [False, False, True, True]
+    loose, strict = report.at(0.1), report.at(false_alarms=0.001)
+    assert loose.flags.tolist() == [False, True, True, True]
+    assert strict.flags.tolist() == [False, False, False, True]
+    assert (loose.false_alarms, strict.false_alarms) == (0.1, 0.001)
+    assert loose.scores is strict.scores is report.scores
+    assert report.flags.tolist() == [False, False, True, True]  # the report itself stays what it is
+    assert strict.at(0.01).flags.tolist() == report.flags.tolist()
+    assert [bool(loose.at(rate).flags[1]) for rate in (0.001, 0.1, 0.5)] == [False, True, True]
+
+
+@pytest.mark.parametrize("rate", [0, 1, -0.1, 2, float("nan"), float("inf"), True, "0.01", None, [0.01]])
+def test_a_tolerance_out_of_range_is_refused_with_the_value(hand_model: Model, rate: Any) -> None:
+    with pytest.raises(InputError, match=re.escape(repr(rate))) as caught:
+        report_of(["a"], model=hand_model).at(rate)
+    assert "between 0 and 1" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", ["too_short", "no_common_topic"])
+def test_a_status_that_is_not_ok_keeps_foreign_flags_down_and_furniture_up(hand_model: Model, status: str) -> None:
+    report = report_of(list("abc"), [FOREIGN, FURNITURE, KEPT], model=hand_model, status=status)
+    assert report.flags.tolist() == [False, True, False]
+    told = {"too_short": "too short to tell", "no_common_topic": "no common topic"}[status]
+    assert report.paragraphs[0].reason.startswith("Looks foreign, but ")
+    assert told in report.paragraphs[0].reason
+    assert report.paragraphs[0].kind is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "flags"), [(("foreign",), [True, False]), (("furniture",), [False, True]), (KINDS, [True, True])]
+)
+def test_only_the_kinds_asked_for_are_flagged(hand_model: Model, kinds: tuple[str, ...], flags: list[bool]) -> None:
+    report = report_of(list("ab"), [FOREIGN, FURNITURE], model=hand_model, kinds=kinds)
+    assert report.flags.tolist() == flags
+    for paragraph, flagged, kind in zip(report.paragraphs, flags, KINDS, strict=True):
+        assert paragraph.kind == (kind if flagged else None)
+        assert ("that kind was not asked for" in paragraph.reason) == (not flagged)
+        assert flagged or paragraph.reason.startswith(f"Looks {kind}")
+
+
+def test_every_status_is_explained(detector: OffTopicDetector) -> None:
+    found = {
+        detector.check("").status: "",
+        detector.check(RIVER[:2]).status: "",
+        detector.check(RIVER).status: "",
+        detector.check(DIGEST).status: "",
+    }
+    assert found.keys() == STATUSES.keys()
+    assert all(told.endswith(".") for told in STATUSES.values())
+
+
+def test_a_report_shows_its_outcome_in_one_line(hand_model: Model) -> None:
+    report = report_of(["short", "x" * 60], [KEPT, FURNITURE], model=hand_model)
+    assert repr(report) == "Report(2 paragraphs, 1 flagged, status='ok')"
+    assert repr(report.paragraphs[0]) == "Paragraph('short', score=0.0100)"
+    assert repr(report.paragraphs[1]) == f"Paragraph('{'x' * 47}...', furniture, score=0.9990)"
+
+
+# --- cleaned ----------------------------------------------------------------------------------------------------------------
+
+SPACED = "  \nA one.\n\nB two.\n \n\nC three.\n"
+
+
+@pytest.mark.parametrize(
+    ("flagged", "expected"),
+    [
+        ("", SPACED),
+        ("A", "  \nB two.\n \n\nC three.\n"),
+        ("B", "  \nA one.\n \n\nC three.\n"),
+        ("C", "  \nA one.\n\nB two.\n"),
+        ("AB", "  \nC three.\n"),
+        ("AC", "  \nB two.\n"),
+        ("BC", "  \nA one.\n"),
+        ("ABC", ""),
+    ],
+)
+def test_cleaned_takes_flagged_paragraphs_out_with_the_gap_before_them(hand_model: Model, flagged: str, expected: str) -> None:
+    report = report_of(SPACED, [FOREIGN if name in flagged else KEPT for name in "ABC"], model=hand_model)
+    assert report.cleaned == expected
+
+
+def test_cleaned_is_the_very_text_when_nothing_is_flagged(hand_model: Model) -> None:
+    for text in ("", " \n ", SPACED, "one", "\ud800"):
+        report = report_of(text, model=hand_model)
+        assert report.cleaned is report.text
+
+
+def test_cleaned_follows_the_tolerance(hand_model: Model) -> None:
+    report = replace(report_of(["a", "b", "c"], model=hand_model), scores=np.array([0.1, 0.95, 0.6]))
+    assert report.cleaned == "a\n\nc"
+    assert report.at(0.1).cleaned == "a"
+    assert report.at(0.001).cleaned == "a\n\nb\n\nc"
+
+
+verdict = st.sampled_from([KEPT, KEPT, FOREIGN, FURNITURE])
+
+
+@given(st.lists(st.tuples(paragraphs, verdict), max_size=8))
+def test_cleaned_of_a_list_is_the_join_of_the_paragraphs_kept(pairs: list[tuple[str, str]]) -> None:
+    report = report_of([text for text, _ in pairs], [told for _, told in pairs], model=HAND_MADE)
+    assert report.cleaned == SEPARATOR.join(text for text, told in pairs if told == KEPT)
+
+
+@given(texts, st.data())
+def test_cleaned_of_a_text_holds_the_paragraphs_kept_and_nothing_else_but_white_space(text: str, data: st.DataObject) -> None:
+    spans = split(text)
+    told = data.draw(st.lists(verdict, min_size=len(spans), max_size=len(spans)))
+    report = report_of(text, told, model=HAND_MADE)
+    kept = [text[start:end] for (start, end), each in zip(spans, told, strict=True) if each == KEPT]
+
+    def solid(piece: str) -> str:
+        return re.sub(r"[\s\x1c-\x1f\u200b\u2060]", "", piece)
+
+    assert solid(report.cleaned) == solid("".join(kept))
+    position = 0
+    for piece in kept:
+        position = report.cleaned.index(piece, position) + len(piece)
+
+
+# --- records ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_record_says_all_and_goes_through_json(hand_model: Model) -> None:
+    report = report_of(["a one", "b two \ud800"], [KEPT, FURNITURE], model=hand_model, title="T")
+    record = report.to_dict()
+    assert json.loads(json.dumps(record)) == record
+    assert list(record) == ["status", "title", "false_alarms", "threshold", "paragraphs"]
+    assert (record["status"], record["title"], record["false_alarms"]) == ("ok", "T", 0.01)
+    assert record["threshold"] == pytest.approx(0.9)
+    assert [list(each) for each in record["paragraphs"]] == [
+        ["start", "end", "text", "score", "kind", "is_off_topic", "reason"]
+    ] * 2
+    first, second = record["paragraphs"]
+    assert (first["start"], first["end"], first["text"], first["kind"], first["is_off_topic"]) == (0, 5, "a one", None, False)
+    assert (second["start"], second["end"], second["kind"], second["is_off_topic"]) == (7, 14, "furniture", True)
+
+
+def test_the_record_of_a_checked_article_goes_through_json(detector: OffTopicDetector) -> None:
+    articles: tuple[Any, ...] = ("", [], RIVER, [*RIVER, PHONE, NEWSLETTER], np.array(RIVER), np.str_("one\n\ntwo"))
+    for article in articles:
+        record = detector.check(article, title="The river").to_dict()
+        assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_a_report_can_be_sent_between_processes(hand_model: Model) -> None:
+    report = report_of([*RIVER, PHONE], [*[KEPT] * 5, FOREIGN], model=hand_model, title="T")
+    again = pickle.loads(pickle.dumps(report))
+    assert again.to_dict() == report.to_dict()
+    assert again.cleaned == report.cleaned
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------------
+
+
+class _Page(HTMLParser):
+    """Collects the elements, the attributes and the text of each paragraph but its note."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.paragraphs: list[str] = []
+        self.notes: list[str] = []
+        self.text: dict[str, str] = {}
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag == "p":
+            self.paragraphs.append("")
+        if tag == "small" and "p" in self._open:
+            self.notes.append("")
+        if tag != "meta":
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "small" in self._open and "p" in self._open:
+            self.notes[-1] += data
+        elif "p" in self._open:
+            self.paragraphs[-1] += data
+        elif self._open:
+            self.text[self._open[-1]] = self.text.get(self._open[-1], "") + data
+
+
+NASTY = [
+    "<script>alert('x')</script>",
+    "</p></article><img src=x onerror=alert(1)>",
+    "&amp; &lt;b&gt; <b>bold</b> \"quotes\" 'too'",
+    "<!-- comment --> <style>*{}</style> {braces} {0} %s",
+    "]]><svg onload=alert(1)>",
+]
+
+
+@pytest.mark.parametrize("told", [KEPT, FOREIGN, FURNITURE])
+def test_the_page_escapes_all_that_comes_from_the_article(hand_model: Model, told: str) -> None:
+    title = "</title><script>alert('t')</script> & <b>"
+    report = report_of(NASTY, [told] * 5, model=hand_model, title=title)
+    page = _Page(report.to_html())
+    allowed = {"html", "head", "meta", "title", "style", "body", "article", "h1", "small", "p"}
+    assert page.tags <= allowed
+    assert page.attributes <= {"lang", "charset", "name", "content", "http-equiv", "class"}
+    assert page.paragraphs == NASTY
+    assert page.text["title"] == page.text["h1"] == title
+    assert len(page.notes) == (0 if told == KEPT else 5)
+
+
+@given(st.lists(paragraphs, max_size=5), titles)
+def test_the_page_shows_every_paragraph_as_it_is(held: list[str], title: str | None) -> None:
+    report = report_of(held, [FURNITURE] * len(held), model=HAND_MADE, title=title)
+    page = _Page(report.to_html())
+    assert page.paragraphs == held
+    assert page.notes == [f"furniture, 0.999: {paragraph.reason}" for paragraph in report.paragraphs]
+
+
+def test_the_page_asks_nothing_from_anywhere(hand_model: Model) -> None:
+    html = report_of(["a", "b"], [FOREIGN, KEPT], model=hand_model).to_html()
+    assert html.startswith("<!DOCTYPE html>")
+    assert "default-src 'none'" in html
+    assert not re.search(r"https?:|//|url\(|@import|src=|href=", html)
+
+
+def test_a_notebook_shows_the_page_without_its_frame(hand_model: Model) -> None:
+    report = report_of(["a one", "b two"], [FOREIGN, KEPT], model=hand_model, title="T")
+    shown = report._repr_html_()
+    assert shown == fragment(report)
+    assert shown in report.to_html()
+    assert "<html" not in shown
+    assert "1 of 2 paragraphs flagged at 0.01 false alarms." in shown
+    assert shown.count('class="flagged foreign"') == 1
+
+
+def test_the_page_of_an_empty_report_says_so(hand_model: Model) -> None:
+    html = report_of([], model=hand_model, status="empty").to_html()
+    assert STATUSES["empty"] in html
+    assert "0 of 0 paragraphs" in html
+
+
+# --- reasons ----------------------------------------------------------------------------------------------------------------
+
+
+def test_reasons_quote_the_words_that_tell(hand_model: Model) -> None:
+    article = [*RIVER, PHONE, NEWSLETTER]
+    report = report_of(article, [*[KEPT] * 5, FOREIGN, FURNITURE], model=hand_model)
+    # "exploded" is unknown, hence the rarest (idf 8); the others have 5, in the order of the text.
+    assert report.paragraphs[5].reason == (
+        "“exploded”, “phone”, “charger” and “battery” stand nowhere else in the article, "
+        "which is about “river”, “flood”, “boat”."
+    )
+    assert report.paragraphs[6].reason == (
+        "Reads like part of the page rather than of the article: “Subscribe” and “newsletter”."
+    )
+    # Each stands in three paragraphs, as the rarest of what this one shares; "on", "was" and "with" say nothing.
+    assert report.paragraphs[4].reason == "Shares “flood”, “boat” and “river” with the rest of the article."
+
+
+def test_one_word_alone_stands_and_two_stand(hand_model: Model) -> None:
+    report = report_of(["Zork of the", "Zork blip", "in of the"], [FOREIGN] * 3, model=hand_model)
+    assert report.paragraphs[1].reason == "“blip” stands nowhere else in the article."
+    assert report.paragraphs[2].reason == "Its words are not those of the rest of the article, which is about “Zork”."
+
+
+def test_a_paragraph_without_a_telling_word_still_has_a_reason(hand_model: Model) -> None:
+    for told in (KEPT, FOREIGN, FURNITURE):
+        report = report_of(["", "the", "😀", "..."], [told] * 4, model=hand_model)
+        assert all(re.fullmatch(r"[A-Z][^“”]*\.", paragraph.reason) for paragraph in report.paragraphs)
+
+
+def test_the_words_of_the_title_count_as_the_articles(hand_model: Model) -> None:
+    article = ["A boat was in the news.", "Zork and blip.", "The violin."]
+    report = report_of(article, [KEPT, FOREIGN, KEPT], model=hand_model, title="The boat and the VIOLIN")
+    assert report.paragraphs[0].reason == "Shares “boat” with the rest of the article."
+    # A topic is spelt as where it first stands, the title before all.
+    assert report.paragraphs[1].reason.endswith("which is about “boat”, “VIOLIN”.")
+
+
+def test_reasons_come_in_linear_time(hand_model: Model) -> None:
+    article = [" ".join(f"w{i}x{j}" for j in range(20)) for i in range(8000)]
+    report = report_of(article, model=hand_model)
+    began = time.perf_counter()
+    report.to_dict()
+    assert time.perf_counter() - began < 8  # in square time it took half a minute
+
+
+@pytest.fixture(scope="module")
+def read_model(hand_model: Model) -> Model:
+    """The model made by hand with the background of the fixtures, and a lexicon that likes half of all words.
+
+    As many articles know no rare word: their idf is raised, as if there were seven times as many.
+    """
+    from detector.learn.articles import Article
+    from detector.learn.background import fit_background
+
+    held = [Article(tuple(p["text"] for p in record["paragraphs"])) for record in records()]
+    background = fit_background(held, projected=0, min_articles=2)
+    background = replace(background, idf=background.idf + 2, unknown_idf=background.unknown_idf + 2)
+    weights = np.random.default_rng(0).standard_normal(len(background.hashes)).astype(np.float32)
+    return replace(hand_model, reader=Reader(background, hand_model.reader.projection, Lexicon(weights, 0.0)))
+
+
+def records() -> list[dict[str, Any]]:
+    return [json.loads(path.read_text("utf-8")) for path in sorted(FIXTURES.glob("*.json"))]
+
+
+def terms(text: str) -> set[int]:
+    return set(terms_of(codes_of(text)).hashes.tolist())
+
+
+QUOTED = re.compile("“([^”]*)”")
+
+
+def test_there_are_fixtures_to_read() -> None:
+    assert len(records()) >= 20
+
+
+@pytest.mark.parametrize("told", [KEPT, FOREIGN, FURNITURE])
+@pytest.mark.parametrize("record", records(), ids=lambda record: record["id"])
+def test_reasons_name_only_words_of_the_text_and_only_where_they_stand(
+    read_model: Model, record: dict[str, Any], told: str
+) -> None:
+    article, title = [paragraph["text"] for paragraph in record["paragraphs"]], record.get("title")
+    report = report_of(article, [told] * len(article), model=read_model, title=title)
+    held = [terms(paragraph) for paragraph in article]
+    quotes = 0
+    for i, paragraph in enumerate(report.paragraphs):
+        reason = paragraph.reason
+        own, _, topic = reason.partition(", which is about ")
+        others = [*held[:i], *held[i + 1 :], *([terms(title)] if title else [])]
+        for word in QUOTED.findall(own):
+            assert word in article[i]
+            assert hash_of(word) in held[i]
+            elsewhere = sum(hash_of(word) in other for other in others)
+            assert elsewhere == 0 if told == FOREIGN else elsewhere > 0 or told == FURNITURE
+        for word in QUOTED.findall(topic):
+            assert word in report.text or word in (title or "")
+            assert sum(hash_of(word) in other for other in others) > 1
+        quotes += len(QUOTED.findall(reason))
+        assert reason.startswith("Shares ") or reason[0] == "“" or not QUOTED.search(own) or told == FURNITURE
+        assert reason.endswith(".")
+    assert quotes > len(article) / 4
+
+
+@given(st.lists(paragraphs, max_size=6), titles, st.sampled_from([KEPT, FOREIGN, FURNITURE]))
+def test_reasons_can_be_given_for_any_text(held: list[str], title: str | None, told: str) -> None:
+    report = report_of(held, [told] * len(held), model=HAND_MADE, title=title)
+    for i, paragraph in enumerate(report.paragraphs):
+        own, _, topic = paragraph.reason.partition(", which is about ")
+        assert all(word in held[i] for word in QUOTED.findall(own))
+        assert all(word in report.text or word in (title or "") for word in QUOTED.findall(topic))
+
+
+def test_the_reader_of_a_report_is_only_asked_for_reasons(hand_model: Model) -> None:
+    class Unread:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"the reader was asked for its {name}")
+
+    report = report_of(list("abc"), [KEPT, FOREIGN, KEPT], model=replace(hand_model, reader=Unread()))  # type: ignore[arg-type]
+    assert report.at(0.1).flags.tolist() == [False, True, False]
+    assert report.cleaned == "a\n\nc"
+    with pytest.raises(AssertionError, match="background"):
+        _ = report.paragraphs[0].reason

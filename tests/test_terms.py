@@ -1,0 +1,231 @@
+"""Terms: which characters make a term, and that equal words have equal identities."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from strategies import texts
+
+from detector.terms import codes_of, fingerprint, hash_of, is_capital, is_digit, terms_of
+
+UNSPACED = (
+    ("\u0e00", "\u0eff"),  # Thai, Lao
+    ("\u1000", "\u109f"),  # Burmese
+    ("\u1780", "\u17ff"),  # Khmer
+    ("\u3040", "\u30ff"),  # Kana
+    ("\u3400", "\u4dbf"),  # Han
+    ("\u4e00", "\u9fff"),
+    ("\uf900", "\ufaff"),
+)
+
+
+def words(text: str) -> list[str]:
+    """The terms of `text` as it spells them."""
+    found = terms_of(codes_of(text))
+    return [text[start:end] for start, end in zip(found.starts, found.ends, strict=True)]
+
+
+def hashes(text: str) -> list[int]:
+    found: list[int] = terms_of(codes_of(text)).hashes.tolist()
+    return found
+
+
+def sort_of(char: str) -> str:
+    """What a character is to the rules: "" separates, "unspaced" is written without spaces, "spaced" the rest."""
+    if unicodedata.category(char)[0] not in "LNM":
+        return ""
+    if ord(char) >> 16 in (2, 3) or any(first <= char <= last for first, last in UNSPACED):
+        return "unspaced"
+    return "spaced"
+
+
+def slow_terms(text: str) -> list[tuple[int, int]]:
+    """The rules of the module's docstring, character by character."""
+    spans = []
+    start = 0
+    while start < len(text):
+        sort = sort_of(text[start])
+        end = start + 1
+        while end < len(text) and sort_of(text[end]) == sort:
+            end += 1
+        if sort == "unspaced" and end - start > 1:
+            spans += [(i, i + 2) for i in range(start, end - 1)]
+        elif sort == "unspaced" or (sort == "spaced" and end - start > 1):
+            spans.append((start, end))
+        start = end
+    return spans
+
+
+# --- rule 1: letters, numbers and marks make words --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("don't", ["don"]),  # "t" is a single character
+        ("well-known", ["well", "known"]),
+        ("Russia's", ["Russia"]),
+        ("U.S.-backed", ["backed"]),
+        ("snake_case", ["snake", "case"]),  # the underscore is punctuation to Unicode
+        ("3.5 and 1,280", ["and", "280"]),
+        ("covid19 2018", ["covid19", "2018"]),
+        ("½½ ²³ ⅧⅨ ٣٤", ["½½", "²³", "ⅧⅨ", "٣٤"]),
+        ("naïve nai\u0308ve", ["naïve", "nai\u0308ve"]),  # a combining mark stays in its word
+        ("हिन्दी में", ["हिन्दी", "में"]),  # vowel signs and virama are marks: one word
+        ("العربية، كتاب", ["العربية", "كتاب"]),
+        ("Россия Ωmega", ["Россия", "Ωmega"]),
+        ("한국어 뉴스", ["한국어", "뉴스"]),  # Hangul has spaces
+        ("zero\u200bwidth soft\u00adhyphen", ["zero", "width", "soft", "hyphen"]),
+        ("😀 ☂ € + 😀😀", []),
+        ("", []),
+        (" \n.", []),
+    ],
+)
+def test_letters_numbers_and_marks_make_words_and_all_else_separates(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_letters_beyond_the_basic_plane_make_words() -> None:
+    assert words("𝒜𝒷 x 𐐨𐐩𐐪") == ["𝒜𝒷", "𐐨𐐩𐐪"]
+    assert words("ab\U000e0100c") == ["ab\U000e0100c"]  # a variation selector is a mark
+
+
+@pytest.mark.parametrize("char", ["\U0002ffff", "\U0003ffff", "\U0002fffe", "\ufffe", "\uffff", "\U0010ffff"])
+def test_a_code_point_that_is_no_character_separates_on_every_plane(char: str) -> None:
+    assert words(f"{char}ab{char}cd{char}{char}東{char}") == ["ab", "cd", "東"]
+
+
+def test_lone_surrogates_separate() -> None:
+    assert words("ab\ud800cd \udfff") == ["ab", "cd"]
+    assert codes_of("\ud800a").tolist() == [0xD800, ord("a")]
+
+
+# --- rule 2: lower case -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("RIVER", "river"), ("Éa", "éa"), ("РОССИЯ", "россия"), ("ΣΑ", "σα"), ("𐐀𐐁", "𐐨𐐩"), ("ẞa", "ßa")]
+)
+def test_case_does_not_tell_words_apart(one: str, other: str) -> None:
+    assert hashes(one) == hashes(other)
+
+
+def test_characters_are_lower_cased_one_by_one() -> None:
+    # "İ".lower() is two characters; the first of them counts, so that spans stay what they are.
+    assert hashes("İs") == hashes("is")
+    assert hashes("Straße") != hashes("STRASSE")
+
+
+# --- rule 3: scripts without spaces -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("東京都", ["東京", "京都"]),
+        ("東 京", ["東", "京"]),
+        ("東", ["東"]),
+        ("カーブ", ["カー", "ーブ"]),
+        ("ひと", ["ひと"]),
+        ("ア・イ", ["ア", "イ"]),  # the middle dot is punctuation
+        ("สวัส", ["สว", "วั", "ัส"]),  # marks are characters of their own here
+        ("ลาว", ["ลา", "าว"]),
+        ("ကခဂ", ["ကခ", "ခဂ"]),
+        ("កខ", ["កខ"]),
+        ("㐀㐁 豈更", ["㐀㐁", "豈更"]),
+        ("\U00020000\U00020001\U00030000", ["\U00020000\U00020001", "\U00020001\U00030000"]),
+        ("\U00020000", ["\U00020000"]),
+        ("iPhone東京へ12年", ["iPhone", "東京", "京へ", "12", "年"]),
+        ("x東y", ["東"]),
+        ("東京。大阪", ["東京", "大阪"]),
+    ],
+)
+def test_scripts_without_spaces_give_bigrams_and_lone_characters(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+# --- rule 4: single characters ----------------------------------------------------------------------------------------------
+
+
+def test_spaced_words_of_one_character_are_dropped() -> None:
+    assert words("a I 7 б é ab 12") == ["ab", "12"]
+
+
+# --- identity ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_word_has_the_same_identity_wherever_it_stands() -> None:
+    alone = hashes("river")
+    assert [hashes(f"{before}river.")[-1] for before in ("", "the ", "東京都 ", "x" * 5000 + " ")] == alone * 4
+
+
+def test_different_words_have_different_identities() -> None:
+    spelt = [f"{a}{b}{c}" for a in "abcdefghij" for b in "abcdefghij" for c in ("", *"klmnopqrst")]
+    assert len(set(hashes(" ".join(spelt)))) == len(spelt) == 1100
+    assert hashes("abc") != hashes("cba")
+
+
+def test_the_hash_of_one_word_can_be_worked_out_by_hand() -> None:
+    # SplitMix64 of the character code times an odd constant, as a polynomial in that constant, then Murmur3's finaliser.
+    def mixed(state: int, steps: tuple[tuple[int, int], ...], last: int) -> int:
+        for shift, factor in steps:
+            state = ((state ^ (state >> shift)) * factor) % 2**64
+        return state ^ (state >> last)
+
+    golden = 0x9E3779B97F4A7C15
+    splitmix = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+    values = [mixed(ord(char) * golden % 2**64, splitmix, 31) for char in "ab"]
+    total = (values[0] + values[1] * golden) % 2**64
+    expected = mixed(total, ((33, 0xFF51AFD7ED558CCD), (33, 0xC4CEB9FE1A85EC53)), 33)
+    assert hashes("AB") == [expected]
+    assert hash_of("ab") == expected
+
+
+def test_the_fingerprint_of_the_rules_is_pinned_and_the_same_in_every_process() -> None:
+    # Changing it makes every model file unreadable: change the rules on purpose, or not at all.
+    assert fingerprint() == "4d2ea74e457f295e"
+    code = "from detector.terms import fingerprint; print(fingerprint())"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_other_hash_seed())
+    assert shown.stdout.strip() == fingerprint()
+
+
+def _other_hash_seed() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+@given(texts)
+def test_terms_equal_their_slow_reference(text: str) -> None:
+    found = terms_of(codes_of(text))
+    spans = slow_terms(text)
+    assert list(zip(found.starts.tolist(), found.ends.tolist(), strict=True)) == spans
+    assert found.hashes.tolist() == [hash_of(text[start:end]) for start, end in spans]
+    assert found.hashes.dtype == np.uint64
+
+
+@given(texts, texts)
+def test_white_space_between_two_texts_keeps_their_terms_apart(one: str, other: str) -> None:
+    assert words(f"{one}\n\n{other}") == words(one) + words(other)
+
+
+@given(texts)
+def test_capitals_and_digits_are_what_unicode_says_in_the_basic_plane(text: str) -> None:
+    codes = codes_of(text)
+    basic = [ord(char) < 0xFFFF for char in text]
+    assert is_capital(codes).tolist() == [b and unicodedata.category(c) == "Lu" for b, c in zip(basic, text, strict=True)]
+    assert is_digit(codes).tolist() == [b and unicodedata.category(c)[0] == "N" for b, c in zip(basic, text, strict=True)]
+
+
+@pytest.mark.parametrize("text", ["word " * 400_000, "x" * 2_000_000, "東" * 2_000_000, "\U00020000" * 2_000_000])
+def test_two_million_characters_take_linear_time(text: str) -> None:
+    began = time.perf_counter()
+    found = terms_of(codes_of(text))
+    assert time.perf_counter() - began < 5
+    assert len(found.hashes) == {"w": 400_000, "x": 1}.get(text[0], 1_999_999)

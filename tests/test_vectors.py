@@ -1,0 +1,209 @@
+"""Vectors: looking terms up, counting them by paragraph, and projecting the counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from conftest import background_of, lexicon_of
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from strategies import batches, plain_articles
+
+from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
+from detector.terms import hash_of, is_capital, is_digit, terms_of
+from detector.vectors import Background, Lexicon, Postings, Projection, postings_of
+
+# Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
+crowded = st.builds(
+    lambda bucket, low: (bucket << 44) | low,
+    st.sampled_from([0, 1, 2, 7, (1 << 20) - 1]),
+    st.sampled_from([*range(6), (1 << 44) - 1]),
+)
+
+
+def background_with(hashes: list[int]) -> Background:
+    ordered = np.array(sorted(hashes), np.uint64)
+    return Background(ordered, np.ones(len(hashes), np.float32), np.full(len(hashes), -1, np.int32), 9.0)
+
+
+@given(st.sets(crowded), st.lists(crowded, max_size=40))
+def test_lookup_equals_a_dictionary_however_buckets_collide(vocabulary: set[int], wanted: list[int]) -> None:
+    index = {key: i for i, key in enumerate(sorted(vocabulary))}
+    found = background_with(list(vocabulary)).lookup(np.array(wanted, np.uint64))
+    assert found.tolist() == [index.get(key, -1) for key in wanted]
+    assert found.dtype == np.int32
+
+
+def test_lookup_equals_a_dictionary_over_a_large_vocabulary() -> None:
+    rng = np.random.default_rng(0)
+    keys = np.unique(rng.integers(0, 2**64, 50_000, np.uint64))
+    known, unknown = keys[::2], keys[1::2]
+    background = background_with(known.tolist())
+    assert np.array_equal(background.lookup(known), np.arange(len(known)))
+    assert (background.lookup(unknown) == -1).all()
+
+
+def test_an_empty_vocabulary_knows_nothing() -> None:
+    background = background_with([])
+    assert background.lookup(np.array([0, 1, 2**64 - 1], np.uint64)).tolist() == [-1, -1, -1]
+    assert background.lookup(np.zeros(0, np.uint64)).tolist() == []
+    postings = postings_of(batch_of(["some words here"], [None]), background)
+    assert postings.group_index.tolist() == [-1, -1, -1]
+    assert postings.group_idf.tolist() == [9.0, 9.0, 9.0]
+    bags = postings.bags(background)
+    assert bags.shape == (1, 0)
+    assert Projection(np.zeros((0, 4), np.int8), np.zeros(0, np.float32)).project(bags).tolist() == [[0.0] * 4]
+
+
+# --- postings ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_postings_of_three_paragraphs_are_those_counted_by_hand() -> None:
+    background = background_of({"river": 2.0, "bridge": 3.0}, unknown_idf=9.0)
+    river, bridge = background.lookup(np.array([hash_of("river"), hash_of("bridge")], np.uint64)).tolist()
+    postings = postings_of(batch_of([["River bridge, river 12.", "a", "Zork river"]], [None]), background)
+    entries = list(
+        zip(
+            postings.rows.tolist(),
+            postings.counts.tolist(),
+            postings.group_index[postings.groups].tolist(),
+            postings.group_idf[postings.groups].tolist(),
+            strict=True,
+        )
+    )
+    assert sorted(entries) == sorted(
+        [(0, 2.0, river, 2.0), (2, 1.0, river, 2.0), (0, 1.0, bridge, 3.0), (0, 1.0, -1, 9.0), (2, 1.0, -1, 9.0)]
+    )
+    assert len(postings.group_starts) == 4  # river, bridge, "12", "zork"
+    assert postings.lengths.tolist() == [4, 0, 2]
+    assert postings.capitals.tolist() == [0.25, 0, 0.5]
+    assert postings.digits.tolist() == [0.25, 0, 0]
+    assert postings.closed.tolist() == [1, 0, 0]
+
+
+def check_against_counters(batch: Batch, background: Background, postings: Postings) -> None:
+    """Hold `postings` against plain loops over the paragraphs."""
+    index = {key: i for i, key in enumerate(background.hashes.tolist())}
+    entries = []  # (article, identity, row, count): known terms by index, then unknown ones by their leading 28 bits
+    for row, (start, end) in enumerate(zip(batch.starts, batch.ends, strict=True)):
+        codes = batch.codes[start:end]
+        found = terms_of(codes)
+        article = next(i for i in range(len(batch.bounds)) if batch.bounds[i + 1] > row)
+        held = Counter((0, index[key]) if key in index else (1, key >> 36) for key in found.hashes.tolist())
+        entries += [(article, identity, row, count) for identity, count in held.items()]
+        first = codes[found.starts]
+        size = max(len(first), 1)
+        assert postings.lengths[row] == len(first)
+        assert postings.capitals[row] == pytest.approx(sum(is_capital(first)) / size)
+        assert postings.digits[row] == pytest.approx(sum(is_digit(first)) / size)
+        assert postings.closed[row] == (len(codes) > 0 and chr(codes[-1]) in SENTENCE_ENDS)
+    entries.sort()
+    groups = sorted({(article, identity) for article, identity, *_ in entries})
+    assert postings.rows.tolist() == [row for *_, row, _ in entries]
+    assert postings.counts.tolist() == [count for *_, count in entries]
+    assert postings.groups.tolist() == [groups.index((article, identity)) for article, identity, *_ in entries]
+    firsts = [[entry[:2] for entry in entries].index(group) for group in groups]
+    assert postings.group_starts.tolist() == firsts
+    assert postings.group_index.tolist() == [-1 if unknown else place for _, (unknown, place) in groups]
+    expected = [background.unknown_idf if unknown else background.idf[place] for _, (unknown, place) in groups]
+    assert postings.group_idf.tolist() == pytest.approx(expected)
+
+
+KNOWN = background_of({"river": 2.0, "bridge": 3.0, "the": 0.5, "straße": 4.0, "東京": 5.0, "2018": 6.0, "aa": 1.0, "cc": 2.5})
+
+
+@given(batches)
+def test_postings_equal_counting_paragraph_by_paragraph(pairs: list[tuple[str | list[str], str | None]]) -> None:
+    batch = batch_of([article for article, _ in pairs], [title for _, title in pairs])
+    check_against_counters(batch, KNOWN, postings_of(batch, KNOWN))
+
+
+@given(st.lists(plain_articles, max_size=4))
+def test_postings_of_articles_that_share_words_equal_counting(articles: list[list[str]]) -> None:
+    batch = batch_of(articles, [None] * len(articles))
+    check_against_counters(batch, KNOWN, postings_of(batch, KNOWN))
+
+
+def test_the_same_unknown_word_of_two_articles_makes_two_groups() -> None:
+    postings = postings_of(batch_of(["zork\n\nzork", "zork"], [None, None]), KNOWN)
+    assert postings.groups.tolist() == [0, 0, 1]
+    assert postings.rows.tolist() == [0, 1, 2]
+
+
+def test_a_batch_too_large_to_index_is_refused_with_the_cure() -> None:
+    batch = batch_of(["ab"] * 140_000, [None] * 140_000)
+    with pytest.raises(ValueError, match=r"140000 articles with 140000 paragraphs is too large.*split it"):
+        postings_of(batch, KNOWN)
+
+
+# --- bags and projection ----------------------------------------------------------------------------------------------------
+
+
+def test_bags_hold_one_plus_the_logarithm_of_the_count_of_projected_terms() -> None:
+    background = background_of({"river": 2.0, "bridge": 3.0, "the": 0.5}, {"river": 1, "bridge": 0})
+    batch = batch_of([["river the river bridge", "the zork", "bridge"], ["river"]], ["Bridge", None])
+    bags = postings_of(batch, background).bags(background)
+    assert bags.shape == (5, 2)
+    assert bags.dtype == np.float32
+    two = 1 + np.log(2)
+    assert bags.toarray() == pytest.approx(np.array([[1, 0], [1, two], [0, 0], [1, 0], [0, 1]]))
+
+
+def test_bags_without_a_projected_term_are_empty() -> None:
+    background = background_of({"river": 2.0})
+    assert postings_of(batch_of(["river zork"], [None]), background).bags(background).shape == (1, 0)
+
+
+def test_projecting_equals_the_dense_product_and_widens_int8() -> None:
+    rng = np.random.default_rng(1)
+    projection = Projection(rng.integers(-128, 128, (50, 8)).astype(np.int8), rng.random(50).astype(np.float32))
+    counts = rng.poisson(0.2, (20, 50)) * rng.random((20, 50))
+    counts[:, 40:] = 0  # rows that nothing uses
+    counts[7] = 0  # a paragraph without a projected term
+    dense = projection.project(csr_array(counts.astype(np.float32)))
+    assert dense.dtype == np.float32
+    # In float64: int8 arithmetic would have wrapped round at 127.
+    expected = counts @ (projection.weights.astype(float) * projection.scales.astype(float)[:, None])
+    assert np.abs(expected).max() > 200
+    assert dense == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    assert not dense[7].any()
+
+
+def test_projecting_no_paragraph_gives_no_vector() -> None:
+    projection = Projection(np.ones((3, 2), np.int8), np.ones(3, np.float32))
+    assert projection.project(csr_array((0, 3), dtype=np.float32)).shape == (0, 2)
+    assert projection.project(csr_array((4, 3), dtype=np.float32)).tolist() == [[0, 0]] * 4
+
+
+# --- lexicon ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_lexicon_sums_the_weights_of_the_different_words_over_the_root_of_their_number() -> None:
+    background = background_of({"subscribe": 3.0, "newsletter": 3.0, "river": 2.0})
+    lexicon = lexicon_of(background, {"subscribe": 3.0, "newsletter": 1.5, "river": -1.0}, 0.25)
+    texts = ["subscribe newsletter river zork", "Subscribe, subscribe!", "zork", "", "river"]
+    postings = postings_of(batch_of([texts], [None]), background)
+    expected = [0.25 + 3.5 / 2, 0.25 + 3, 0.25, 0.25, 0.25 - 1]
+    assert lexicon.logits(postings) == pytest.approx(expected)
+
+
+def test_a_lexicon_of_an_empty_vocabulary_gives_its_bias() -> None:
+    background = background_with([])
+    postings = postings_of(batch_of(["zork blip", "zork"], [None, None]), background)
+    assert Lexicon(np.zeros(0, np.float32), -1.5).logits(postings).tolist() == [-1.5, -1.5]
+
+
+def test_evidence_of_a_term_does_not_depend_on_what_else_the_vocabulary_holds() -> None:
+    small = background_of({"river": 2.0, "bridge": 3.0}, unknown_idf=9.0)
+    large = background_of({"river": 2.0, "bridge": 3.0} | {f"word{i}": 9.0 for i in range(100)}, unknown_idf=9.0)
+    batch = batch_of(["river bridge word7 word7 zork\n\nword7"], [None])
+    one, other = postings_of(batch, small), postings_of(batch, large)
+
+    def held(postings: Postings) -> list[tuple[int, float, float]]:
+        columns = (postings.rows, postings.counts, postings.group_idf[postings.groups])
+        return sorted(zip(*(column.tolist() for column in columns), strict=True))
+
+    assert held(one) == held(other)

@@ -1,0 +1,207 @@
+"""Benchmark: how well intruders are found on sources that nothing was learned from.
+
+``python -m training.benchmark --corpora DIR`` prints the table, next to what a user would script today, and with ``--readme``
+writes it into the README. Every tier is a way in which real articles go wrong; lines that recur in three or more articles
+count neither way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from detector import OffTopicDetector
+from detector.learn.articles import Article, fold, recurring_lines, without_lines
+from detector.learn.intrusions import BELONGS, FURNITURE, Case, Intruder
+from detector.learn.metrics import average_precision, hit_at_1, recall_at
+from training.corpora import held_out, is_held_out, labelled
+from training.peers import PEERS, Approach, ours
+
+__all__ = ["Figures", "Tier", "figures", "tiers"]
+
+_SEED = 2026
+_UNASKED = float("nan")
+_GROUPS = {
+    "news": ("any", "topic", "source", "teaser", "block", "clean"),
+    "web": ("any", "teaser", "block", "clean"),
+    "bbc": ("any", "topic", "block", "clean"),
+}
+_DEFAULT_RATE = 0.002
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One question, asked of many articles.
+
+    Attributes
+    ----------
+    group : str
+        ``"news"``, ``"web"`` (pages of every subject) or ``"bbc"``.
+    name : str
+        The kind of intrusion, ``"clean"`` for none, ``"natural"`` for labelled pages as an extractor leaves them.
+    cases : list of Case
+    """
+
+    group: str
+    name: str
+    cases: list[Case]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an approach reaches on a tier; NaN where the tier does not ask.
+
+    Attributes
+    ----------
+    hit : float
+        Share of articles in which an intruder ranks first.
+    precision : float
+        Average precision over all paragraphs of the tier.
+    recall_1, recall_01 : float
+        Share of intruders found where 1 % and 0.1 % of what belongs is flagged.
+    flagged : float
+        Share of paragraphs that belong flagged at the default setting; ours only.
+    articles : float
+        Share of articles with any such paragraph; ours only.
+    """
+
+    hit: float = _UNASKED
+    precision: float = _UNASKED
+    recall_1: float = _UNASKED
+    recall_01: float = _UNASKED
+    flagged: float = _UNASKED
+    articles: float = _UNASKED
+
+
+def tiers(corpora: Path, count: int) -> Iterator[Tier]:
+    """Yield every tier, each with up to `count` cases; the same ones each time."""
+    for group, names in _GROUPS.items():
+        articles = held_out(corpora, group)
+        recurring = recurring_lines(articles)
+        cleaned = [without_lines(article, recurring) for article in articles]
+        hosts = [article for article in cleaned if 4 <= len(article.paragraphs) <= 200]
+        order = np.random.default_rng(_SEED).permutation(len(hosts))[:count]
+        for name in names:
+            intruder = Intruder(cleaned, _SEED)
+            made = (intruder.case(hosts[int(i)], name) for i in order)
+            yield Tier(group, name, [case for case in made if case is not None])
+    pages = [article for article in labelled(corpora) if is_held_out(article, 0.5)]
+    yield Tier("web", "natural", [_natural(page) for page in pages])
+
+
+def figures(tier: Tier, approach: Approach, threshold: float | None = None) -> Figures:
+    """Ask `approach` about `tier`."""
+    ignored = recurring_lines(_as_articles(tier.cases)) if tier.name == "natural" else set()
+    scores, labels, sizes = [], [], []
+    for case, scored in zip(tier.cases, approach(tier.cases), strict=True):
+        counted = np.array([fold(paragraph) not in ignored for paragraph in case.paragraphs], bool)
+        scores.append(np.asarray(scored)[counted])
+        labels.append((np.array(case.labels) != BELONGS)[counted])
+        sizes.append(int(counted.sum()))
+    bounds = np.concatenate(([0], np.cumsum(sizes)))
+    flat, truth = np.concatenate(scores), np.concatenate(labels)
+    flagged = float("nan") if threshold is None else float((flat[~truth] > threshold).mean())
+    wrong = [bool((s[~t] > threshold).any()) for s, t in zip(scores, labels, strict=True)] if threshold is not None else []
+    articles = float(np.mean(wrong)) if wrong else float("nan")
+    if tier.name == "clean":
+        return Figures(flagged=flagged, articles=articles)
+    return Figures(
+        hit_at_1(flat, truth, bounds),
+        average_precision(flat, truth),
+        recall_at(flat, truth, 0.01),
+        recall_at(flat, truth, 0.001),
+        flagged,
+        articles,
+    )
+
+
+def _natural(page: Article) -> Case:
+    labels = tuple(FURNITURE if label else BELONGS for label in page.labels or ())
+    return Case(page.paragraphs, labels, page.title, "natural")
+
+
+def _as_articles(cases: Sequence[Case]) -> list[Article]:
+    return [Article(case.paragraphs) for case in cases]
+
+
+def _cell(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.4f}"
+
+
+def _table(rows: dict[tuple[str, str], dict[str, Figures]], names: Sequence[str]) -> str:
+    """Return the Markdown table: a row a tier, for each approach hit@1 / AP / recall at 1 %."""
+    lines = [
+        "| text, intruder | " + " | ".join(names) + " |",
+        "|---|" + "---|" * len(names),
+    ]
+    for (group, name), by_name in rows.items():
+        if name == "clean":
+            continue
+        cells = [f"{f.hit:.2f} / {f.precision:.2f} / {f.recall_1:.2f}" if (f := by_name.get(n)) else "" for n in names]
+        lines.append(f"| {group}, {name} | " + " | ".join(cells) + " |")
+    lines += ["", "| clean text | paragraphs flagged at the default | articles with any |", "|---|---|---|"]
+    for (group, name), by_name in rows.items():
+        if name == "clean":
+            found = by_name["offtopic-detector"]
+            lines.append(f"| {group} | {100 * found.flagged:.2f} % | {100 * found.articles:.1f} % |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the benchmark and print it."""
+    parser = argparse.ArgumentParser(prog="python -m training.benchmark", description=__doc__)
+    parser.add_argument(
+        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/, langs/"
+    )
+    parser.add_argument("--model", default="default", metavar="FILE", help="the model to measure (%(default)s)")
+    parser.add_argument("--cases", type=int, default=400, metavar="N", help="articles a tier (%(default)s)")
+    parser.add_argument("--no-peers", action="store_true", help="measure the detector alone")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="write the table between the benchmark markers of FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
+    arguments = parser.parse_args()
+    detector = OffTopicDetector(model=arguments.model)
+    threshold = detector.check("").at(_DEFAULT_RATE).threshold
+    approaches: dict[str, Approach] = {"offtopic-detector": ours(detector)}
+    if not arguments.no_peers:
+        approaches |= PEERS
+    rows: dict[tuple[str, str], dict[str, Figures]] = {}
+    for tier in tiers(arguments.corpora, arguments.cases):
+        row = rows.setdefault((tier.group, tier.name), {})
+        for name, approach in list(approaches.items()):
+            if tier.name == "clean" and name != "offtopic-detector":
+                continue
+            try:
+                row[name] = figures(tier, approach, threshold if name == "offtopic-detector" else None)
+            except ImportError as error:
+                print(f"{name} left out: {error}; pip install 'offtopic-detector[benchmark]'", file=sys.stderr)
+                del approaches[name]
+                continue
+            found = row[name]
+            cells = " ".join(f"{field} {_cell(value):5}" for field, value in vars(found).items())
+            print(f"{tier.group:5} {tier.name:8} {len(tier.cases):5} {name:26} {cells}", flush=True)
+    table = _table(rows, list(approaches))
+    print(f"\n{table}")
+    if arguments.json:
+        flat = {f"{group}/{name}": {n: vars(f) for n, f in row.items()} for (group, name), row in rows.items()}
+        arguments.json.write_text(json.dumps(flat, indent=1) + "\n", encoding="utf-8")
+    if arguments.readme:
+        _write_between(arguments.readme, table)
+
+
+def _write_between(readme: Path, table: str) -> None:
+    text = readme.read_text(encoding="utf-8")
+    head, opening, rest = text.partition("<!-- benchmark -->")
+    _, closing, tail = rest.partition("<!-- /benchmark -->")
+    if not closing:
+        raise SystemExit(f"{readme}: no <!-- benchmark --> … <!-- /benchmark --> markers to write the table between")
+    readme.write_text(f"{head}{opening}\n{table}\n{closing}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

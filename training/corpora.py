@@ -1,0 +1,158 @@
+"""Corpora of the bundled model: files of a corpora directory in, articles with their source, topic, weight and part out.
+
+What each file is, where it comes from and under which terms stands in the model card. ``train`` files and one half of the web
+pages are learned from; ``dev`` files and the held-out sources are only ever measured on. A split is by source (outlet, site,
+book), never by article: house style and recurring lines would leak.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from detector.errors import InputError
+from detector.learn import share_of
+from detector.learn.articles import Article
+
+__all__ = ["CORPORA", "Corpus", "held_out", "labelled", "learned_from", "read"]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One file.
+
+    Attributes
+    ----------
+    path : str
+        Within the corpora directory.
+    language : str
+    weight : float
+        How often its articles are drawn in learning; raised for subjects of which there is little.
+    held : float
+        Share of its sources that is only measured on: 0 for all learned from, 1 for none.
+    tier : str
+        The benchmark's group in which its held-out articles stand.
+    source : callable
+        The source of a record, by which it is split.
+    """
+
+    path: str
+    language: str
+    weight: float
+    held: float
+    tier: str
+    source: Callable[[dict[str, Any]], str]
+
+
+def _site(record: dict[str, Any]) -> str:
+    """Return the registrable part of a page's host name, near enough: its last two labels."""
+    return ".".join(urlsplit(record.get("url") or "").netloc.lower().split(".")[-2:]) or record["id"]
+
+
+def _field(name: str, record: dict[str, Any]) -> str:
+    return str(record.get(name) or record["id"])
+
+
+_outlet, _book, _record = (partial(_field, name) for name in ("source", "book", "id"))
+
+CORPORA = {
+    "allsides": Corpus("train/allsides.jsonl.xz", "en", 1.0, 0.12, "news", _outlet),
+    "openstax": Corpus("train/openstax.jsonl.xz", "en", 2.0, 0.0, "", _book),
+    "reuters": Corpus("train/reuters_c50.jsonl.xz", "en", 0.7, 0.0, "", _record),
+    "fnc1": Corpus("train/fnc1.jsonl.xz", "en", 2.5, 0.0, "", _record),
+    "digitalgov": Corpus("train/digitalgov.jsonl.xz", "en", 1.0, 0.0, "", _record),
+    "web": Corpus("dev/wcxb_dev_gold.jsonl.xz", "en", 4.0, 0.5, "web", _site),
+    "dragnet": Corpus("dev/dragnet_gold.jsonl.xz", "en", 3.0, 0.5, "web", _record),
+    "golbeck": Corpus("dev/golbeck.jsonl.xz", "en", 0.0, 1.0, "news", _record),
+    "horne": Corpus("dev/horne2017.jsonl.xz", "en", 0.0, 1.0, "news", _record),
+    "bbc": Corpus("dev/masakhanews_eng.jsonl.xz", "en", 0.0, 1.0, "bbc", _record),
+    **{
+        language: Corpus(f"langs/{language}.jsonl.xz", language, 0.5, 0.2, language, _outlet)
+        for language in ("ar", "de", "es", "pl", "pt", "ur", "zh")
+    },
+}
+_BLOCKS = "dev/wcxb_dev_blocks.jsonl.xz"
+
+
+def read(directory: Path, name: str) -> list[Article]:
+    """Return the articles of corpus `name`.
+
+    Raises
+    ------
+    InputError
+        If the file is not there.
+    """
+    corpus = CORPORA[name]
+    return [
+        Article(
+            paragraphs=tuple(record["paragraphs"]),
+            title=record.get("title") or "",
+            source=f"{name}/{corpus.source(record)}",
+            topic=record.get("topic") or record.get("book") or "",
+            language=corpus.language,
+            weight=corpus.weight,
+        )
+        for record in _records(directory / corpus.path)
+        # Listings, forums and shops are no articles; what calls itself one is.
+        if record.get("page_type", "article") == "article"
+    ]
+
+
+def learned_from(directory: Path) -> list[Article]:
+    """Return everything that the bundled model learns from, labelled pages last."""
+    articles = [
+        article
+        for name, corpus in CORPORA.items()
+        if corpus.held < 1
+        for article in read(directory, name)
+        if not is_held_out(article, corpus.held)
+    ]
+    return articles + [article for article in labelled(directory) if not is_held_out(article, 0.5)]
+
+
+def held_out(directory: Path, tier: str) -> list[Article]:
+    """Return the articles of `tier` that nothing was learned from."""
+    return [
+        article
+        for name, corpus in CORPORA.items()
+        if corpus.tier == tier
+        for article in read(directory, name)
+        if is_held_out(article, corpus.held)
+    ]
+
+
+def labelled(directory: Path) -> list[Article]:
+    """Return the web pages whose paragraphs are labelled; of one site all are learned from or all held out, as in "web"."""
+    pages = {record["id"]: record for record in _records(directory / CORPORA["web"].path)}
+    return [
+        Article(
+            paragraphs=tuple(record["paragraphs"]),
+            title=pages.get(record["id"], {}).get("title") or "",
+            source=f"web/{_site(pages.get(record['id'], record))}",
+            language="en",
+            labels=tuple(record["labels"]),
+        )
+        for record in _records(directory / _BLOCKS)
+    ]
+
+
+def is_held_out(article: Article, held: float) -> bool:
+    """Return whether the article's source is among the share `held` that is only measured on."""
+    # A draw of its own: the same number splits what is learned from once more.
+    return share_of(replace(article, source=f"held out?/{article.source}")) < held
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.is_file():
+        raise InputError(
+            "there is no such corpus; --corpora takes the directory that holds train/, dev/ and langs/", path=str(path)
+        )
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
