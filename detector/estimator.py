@@ -81,9 +81,9 @@ class OffTopicDetector:
         ModelError
             If the model cannot be used.
         """
-        loaded = self._loaded()
+        model = self._ready()
         pair = _checked(article, title, "article")
-        return self._report(loaded, pair, *_judged(loaded, [pair]))
+        return self._report(model, pair, *_judged(model, [pair]))
 
     def check_many(
         self, articles: Iterable[Article], titles: Iterable[str | None] | None = None, *, n_jobs: int = 1
@@ -123,8 +123,7 @@ class OffTopicDetector:
         """
         del y
         _paragraph_list(paragraphs)
-        checked_kinds(self.kinds)
-        self.offset_ = -self._threshold()
+        self.offset_ = -self._ready().scorer.calibration.threshold(self.false_alarms)
         return self
 
     def predict(self, paragraphs: Sequence[str]) -> NDArray[np.int64]:
@@ -182,15 +181,17 @@ class OffTopicDetector:
         """Show the parameters."""
         return f"OffTopicDetector({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
 
-    def _loaded(self) -> Model:
+    def _ready(self) -> Model:
+        """Check all parameters and return the model."""
+        checked_kinds(self.kinds)
         if isinstance(self.model, Model):
-            return self.model
-        if not isinstance(self.model, (str, os.PathLike)):
+            model = self.model
+        elif isinstance(self.model, (str, os.PathLike)):
+            model = load_model(BUNDLED if self.model == "default" else self.model)
+        else:
             raise InputError(f'model is "default", a path or a Model, got {type(self.model).__name__}')
-        return load_model(BUNDLED if self.model == "default" else self.model)
-
-    def _threshold(self) -> float:
-        return self._loaded().scorer.calibration.threshold(checked_rate(self.false_alarms))
+        model.scorer.calibration.threshold(checked_rate(self.false_alarms))
+        return model
 
     def _report(self, model: Model, pair: _Pair, bounds: NDArray[np.int64], verdicts: _Verdicts, index: int = 0) -> Report:
         rows = slice(int(bounds[index]), int(bounds[index + 1]))
@@ -215,7 +216,7 @@ class OffTopicDetector:
         )
 
     def _check_many(self, articles: Iterable[Article], titles: Iterable[str | None] | None, n_jobs: int) -> Iterator[Report]:
-        model = self._loaded()
+        model = self._ready()
         for chunk, (bounds, verdicts) in _judged_chunks(model, _chunked(_paired(articles, titles)), n_jobs):
             for i, pair in enumerate(chunk):
                 yield self._report(model, pair, bounds, verdicts, i)

@@ -174,9 +174,11 @@ class Report:
         Raises
         ------
         InputError
-            If `false_alarms` is not a number between 0 and 1.
+            If `false_alarms` is not a number within the rates the model is calibrated for.
         """
-        return replace(self, false_alarms=checked_rate(false_alarms))
+        report = replace(self, false_alarms=checked_rate(false_alarms))
+        report.threshold  # noqa: B018 - refuses here what the model was not calibrated for, not when a flag is asked for
+        return report
 
     def likely_kind(self, index: int) -> str:
         """Return what paragraph `index` is if it does not belong: ``"foreign"`` or ``"furniture"``."""

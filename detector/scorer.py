@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.errors import InputError
 from detector.evidence import COLUMNS
 from detector.paragraphs import Batch
 
@@ -72,7 +73,7 @@ class Calibration:
     rates : ndarray (m,) float64
         Tolerated shares of false alarms, rising.
     thresholds : ndarray (m,) float64
-        The score from which on a paragraph is flagged at each rate, falling.
+        The score above which a paragraph is flagged at each rate, falling.
     topicless : ndarray (1,) float64
         The topic network's logit above which an article is said to have no common topic.
     """
@@ -88,7 +89,18 @@ class Calibration:
         return np.interp(logits, self.logits, self.probabilities)
 
     def threshold(self, false_alarms: float) -> float:
-        """Return the score from which on a paragraph is flagged when `false_alarms` of clean paragraphs may be."""
+        """Return the score above which a paragraph is flagged when `false_alarms` of clean paragraphs may be.
+
+        Raises
+        ------
+        InputError
+            If the rate lies outside the calibrated ones: no promise could be kept there.
+        """
+        if not self.rates[0] <= false_alarms <= self.rates[-1]:
+            raise InputError(
+                f"false_alarms is calibrated from {self.rates[0]:g} to {self.rates[-1]:g} in this model, got {false_alarms!r}; "
+                "give a number between them, or use the scores themselves"
+            )
         return float(np.interp(np.log(false_alarms), np.log(self.rates), self.thresholds))
 
 

@@ -208,7 +208,9 @@ def _powers_up_to(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 
 
 def _powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    powers, unpowers = _powers_up_to(max(1 << 12, 1 << (n - 1).bit_length()))
+    size = max(1 << 12, 1 << (n - 1).bit_length())
+    # 16 bytes a code point: a table for a text of more than 4 million is not worth keeping.
+    powers, unpowers = (_powers_up_to if size <= 1 << 22 else _powers_up_to.__wrapped__)(size)
     return powers[:n], unpowers
 
 

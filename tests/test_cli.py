@@ -97,6 +97,13 @@ def test_check_gives_0_when_nothing_is_flagged(run: Run) -> None:
     assert "^" not in out
 
 
+def test_check_gives_0_for_what_is_flagged_when_asked_to_but_not_for_a_bad_file(run: Run) -> None:
+    status, out, _ = run("check", "--exit-zero", write("a.txt", MIXED))
+    assert status == 0
+    assert out.endswith("\n\na.txt: 2 of 7 paragraphs flagged (1 foreign, 1 furniture).\n")
+    assert run("check", "--exit-zero", "missing.txt")[0] == 2
+
+
 def test_check_reads_the_standard_input(run: Run) -> None:
     status, out, _ = run("check", "-", stdin=MIXED.encode())
     assert status == 1

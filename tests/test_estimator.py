@@ -446,7 +446,7 @@ def test_scores_are_low_for_what_is_off_topic_and_offset_parts_them(detector: Of
 
 @pytest.mark.parametrize("article", [MIXED, list(DIGEST), [RIVER[0], PHONE], [*DIGEST, NEWSLETTER]])
 @pytest.mark.parametrize("kinds", [("foreign", "furniture"), ("foreign",), ("furniture",)])
-@pytest.mark.parametrize("rate", [0.001, 0.5])
+@pytest.mark.parametrize("rate", [0.001, 0.1])
 def test_the_decision_is_below_nought_exactly_for_what_is_flagged(
     hand_model: Model, article: list[str], kinds: tuple[str, ...], rate: float
 ) -> None:
@@ -508,9 +508,9 @@ def test_scikit_learn_clones_it_and_knows_it_for_an_outlier_detector(hand_model:
 def test_changing_the_tolerance_after_fitting_changes_the_flags(detector: OffTopicDetector) -> None:
     # In PyOD it changes nothing.
     article: Sequence[str] = [*MIXED, "The boat and the phone were in the river."]
-    loose = OffTopicDetector(model=detector.model, false_alarms=0.9).fit(article)
+    loose = OffTopicDetector(model=detector.model, false_alarms=0.1).fit(article)
     strict = detector.fit(article)
     assert strict.offset_ < loose.offset_
-    strict.set_params(false_alarms=0.9)
+    strict.set_params(false_alarms=0.1)
     assert strict.fit(article).offset_ == loose.offset_
     assert strict.predict(article).tolist() == loose.predict(article).tolist()

@@ -98,6 +98,8 @@ def test_metadata_comes_back_and_changes_nothing_else(hand_model: Model, tmp_pat
     told = replace(hand_model, metadata={"z": "last", "a": "Straße ✓", "b": ""})
     told.save(tmp_path / "told")
     assert load_model(tmp_path / "told").metadata == {"z": "last", "a": "Straße ✓", "b": ""}
+    replace(hand_model, metadata={"b": "", "a": "Straße ✓", "z": "last"}).save(tmp_path / "otherwise")
+    assert (tmp_path / "told").read_bytes() == (tmp_path / "otherwise").read_bytes()
 
 
 def test_saving_replaces_a_file_whole_and_leaves_nothing_beside_it(hand_model: Model, tmp_path: Path) -> None:

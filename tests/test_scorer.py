@@ -10,6 +10,7 @@ from conftest import linear
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.errors import InputError
 from detector.evidence import COLUMNS
 from detector.paragraphs import batch_of
 from detector.scorer import SUMMARY, Calibration, Network, article_summary, sigmoid
@@ -62,12 +63,13 @@ def test_the_threshold_is_interpolated_in_the_logarithm_of_the_rate() -> None:
     assert CALIBRATION.threshold(0.002) == pytest.approx(0.95 - 0.2 * math.log10(2))
 
 
-def test_beyond_the_calibrated_rates_the_threshold_stays_that_of_the_last() -> None:
-    assert CALIBRATION.threshold(1e-9) == pytest.approx(0.95)
-    assert CALIBRATION.threshold(0.9) == pytest.approx(0.25)
+@pytest.mark.parametrize("rate", [1e-9, 0.001 * 0.99, 0.1 * 1.01, 0.9])
+def test_a_rate_that_was_not_calibrated_is_refused_with_those_that_were(rate: float) -> None:
+    with pytest.raises(InputError, match=f"from 0.001 to 0.1 in this model, got {rate}"):
+        CALIBRATION.threshold(rate)
 
 
-@given(st.floats(1e-6, 0.999), st.floats(1e-6, 0.999))
+@given(st.floats(0.001, 0.1), st.floats(0.001, 0.1))
 def test_a_stricter_rate_never_lowers_the_threshold(one: float, other: float) -> None:
     strict, loose = sorted((one, other))
     assert CALIBRATION.threshold(strict) >= CALIBRATION.threshold(loose)

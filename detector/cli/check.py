@@ -46,6 +46,7 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "check", check, "show which paragraphs do not belong, and why", _CHECK, _CHECK_EXAMPLES)
     parser.add_argument("files", nargs="+", metavar="FILE", help="an article; - is the standard input")
     parser.add_argument("--title", help="what the article is headed: read as context, not judged")
+    parser.add_argument("--exit-zero", action="store_true", help="end with status 0 even if something is flagged")
     parser.add_argument("--json", action="store_true", help="one JSON object a file: every paragraph with its span and score")
     add_detector_options(parser)
     parser = add_command(
@@ -77,7 +78,7 @@ def check(arguments: argparse.Namespace) -> int:
             print(json.dumps({"file": path, **found.to_dict()}))
         else:
             print("\n" * (number > 0) + shown(name_of(path), found, colours(sys.stdout), sys.stdout.encoding))
-    return 2 if failed else 1 if flagged else 0
+    return 2 if failed else int(flagged and not arguments.exit_zero)
 
 
 def report(arguments: argparse.Namespace) -> int:

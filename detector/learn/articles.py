@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from detector.paragraphs import split
 
-__all__ = ["Article", "articles_of", "recurring_lines", "without_lines"]
+__all__ = ["Article", "articles_of", "fold", "recurring_lines", "spelt_out", "without_lines"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,17 @@ def recurring_lines(articles: Iterable[Article], at_least: int = 3) -> set[str]:
     for article in articles:
         seen.update({fold(paragraph) for paragraph in article.paragraphs})
     return {line for line, count in seen.items() if count >= at_least}
+
+
+def spelt_out(recurring: set[str], articles: Iterable[Article]) -> list[str]:
+    """Return each recurring line once, as it is written where it first stands."""
+    found: dict[str, str] = {}
+    for article in articles:
+        for paragraph in article.paragraphs:
+            key = fold(paragraph)
+            if key in recurring and key not in found:
+                found[key] = paragraph
+    return list(found.values())
 
 
 def without_lines(article: Article, lines: set[str]) -> Article:

@@ -17,7 +17,7 @@ from detector.paragraphs import batch_of
 from detector.terms import terms_of
 from detector.vectors import Background
 
-__all__ = ["chunks", "fit_background"]
+__all__ = ["chunks", "fit_background", "spellings"]
 
 T = TypeVar("T")
 _CHUNK = 512  # articles counted at a time
@@ -83,6 +83,23 @@ def fit_background(
         rows=rows,
         unknown_idf=float(np.float16(np.log((largest + 1) / 0.5))),
     )
+
+
+def spellings(articles: Sequence[Article], background: Background) -> list[str]:
+    """Return how each projected term is spelt, lower-cased, by its row; empty where it stands in none of `articles`."""
+    found = [""] * (int(background.rows.max(initial=-1)) + 1)
+    missing = background.rows.copy()
+    for chunk in chunks(articles):
+        batch = batch_of([a.paragraphs for a in chunk], [a.title for a in chunk])
+        terms = terms_of(batch.codes)
+        hashes, first = np.unique(terms.hashes, return_index=True)
+        index = background.lookup(hashes)
+        fresh = (index >= 0) & (missing[index] >= 0)
+        for row, at in zip(missing[index[fresh]].tolist(), first[fresh].tolist(), strict=True):
+            codes = batch.codes[terms.starts[at] : terms.ends[at]]
+            found[row] = "".join(map(chr, codes.tolist())).lower()
+        missing[index[fresh]] = -1
+    return found
 
 
 def _document_frequencies(articles: Sequence[Article]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

@@ -22,6 +22,7 @@ def fit_calibration(
     logits: NDArray[np.float64],
     off_topic: NDArray[np.bool_],
     clean: NDArray[np.float64],
+    weights: NDArray[np.float64],
     topicless: NDArray[np.float64],
 ) -> Calibration:
     """Fit probabilities and thresholds.
@@ -34,25 +35,30 @@ def fit_calibration(
         Which of them do not.
     clean : ndarray (m,) float64
         Raw logits of the paragraphs of clean articles.
+    weights : ndarray (m,) float64
+        What each of those counts for: kinds of text of which there is little are not to be drowned.
     topicless : ndarray (a,) float64
         Topic-network logits of proper articles.
 
     Notes
     -----
     Probabilities: Platt scaling (Platt 1999) with the two classes weighted to :data:`PRIOR`. Thresholds: the split
-    conformal quantile (Vovk et al. 2005), the ``ceil((m + 1)(1 - rate))``-th smallest clean score; where there are fewer
-    clean paragraphs than that, nothing is flagged.
+    conformal quantile with weights (Vovk et al. 2005; Tibshirani et al. 2019): the smallest clean score with at most the
+    share `rate` of the weight above it, one more paragraph of mean weight counted as above every score. Where the clean
+    paragraphs are too few for that, nothing is flagged.
     """
     slope, offset = _platt(logits, off_topic)
-    ordered = np.sort(sigmoid(slope * clean + offset))
-    ranks = np.ceil((len(ordered) + 1) * (1 - RATES)).astype(int)
-    # Just above the quantile: a paragraph is flagged when its score reaches the threshold.
-    quantiles = np.where(ranks <= len(ordered), ordered[np.minimum(ranks, len(ordered)) - 1], 1.0)
+    order = np.argsort(clean)
+    scores = sigmoid(slope * clean[order] + offset)
+    above = (np.cumsum(weights[order][::-1])[::-1] - weights[order] + weights.mean()) / (weights.sum() + weights.mean())
+    # `above` falls along the scores; the first one at most the rate is the threshold.
+    first = np.searchsorted(-above, -RATES)
+    thresholds = np.where(first < len(scores), scores[np.minimum(first, len(scores) - 1)], 1.0)
     return Calibration(
         logits=_GRID,
         probabilities=sigmoid(slope * _GRID + offset),
         rates=RATES,
-        thresholds=np.nextafter(quantiles, 2.0),
+        thresholds=thresholds,
         topicless=np.quantile(topicless, 1 - _TOPICLESS, keepdims=True) if len(topicless) else np.array([np.inf]),
     )
 

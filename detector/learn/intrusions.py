@@ -16,11 +16,14 @@ import numpy as np
 
 from detector.learn.articles import Article
 
-__all__ = ["BELONGS", "FOREIGN", "FURNITURE", "TIERS", "Case", "Intruder", "reshaped"]
+__all__ = ["BELONGS", "FOREIGN", "FURNITURE", "TIERS", "Case", "Intruder", "cases_of", "digests_of", "reshaped"]
 
 BELONGS, FOREIGN, FURNITURE = 0, 1, 2
 
 TIERS = ("any", "topic", "source", "teaser", "lead", "block", "lines", "clean")
+# How often each tier is made; those that look most alike to what belongs are made most.
+_MIX = {"any": 2, "topic": 3, "source": 2, "teaser": 1, "lead": 1, "block": 3, "lines": 1, "clean": 3}
+_TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])")
 
@@ -43,6 +46,13 @@ class Case:
     labels: tuple[int, ...]
     title: str
     tier: str
+
+    @classmethod
+    def natural(cls, article: Article) -> Case:
+        """Return `article` as it is: its labels are the truth, and without any all of it belongs."""
+        labels = article.labels or (0,) * len(article.paragraphs)
+        tier = "clean" if article.labels is None else "natural"
+        return cls(article.paragraphs, tuple(FURNITURE if label else BELONGS for label in labels), article.title, tier)
 
 
 class Intruder:
@@ -173,3 +183,37 @@ def _halves(paragraph: str, rng: np.random.Generator) -> list[str]:
         return [paragraph]
     cut = int(rng.integers(1, len(sentences)))
     return [" ".join(sentences[:cut]), " ".join(sentences[cut:])]
+
+
+def cases_of(articles: Sequence[Article], lines: Sequence[str], count: int, seed: int) -> list[Case]:
+    """Make `count` cases of all tiers, hosts drawn by their weight and reshaped anew each time, donors of their language."""
+    rng = np.random.default_rng(seed)
+    tiers = [tier for tier, times in _MIX.items() for _ in range(times)]
+    intruders = _by_language([reshaped(article, rng) for article in articles], seed, lines)
+    hosts = [article for intruder in intruders.values() for article in intruder.articles if len(article.paragraphs) >= 3]
+    weights = np.array([article.weight for article in hosts])
+    cases: list[Case] = []
+    for index in rng.choice(len(hosts), count, p=weights / weights.sum()):
+        # One intrusion mostly, now and then two or three: "there is always one" must not be learned.
+        drawn = [tiers[int(i)] for i in rng.integers(len(tiers), size=int(rng.choice(3, p=_TIMES)) + 1)]
+        host = hosts[int(index)]
+        case = intruders[host.language].case(host, *drawn)
+        if case is not None:
+            cases.append(case)
+    return cases
+
+
+def _by_language(articles: Sequence[Article], seed: int, lines: Sequence[str] = ()) -> dict[str, Intruder]:
+    """Return an intruder a language, so that no donor is given away by its language; `lines` serve the commonest one."""
+    groups: dict[str, list[Article]] = defaultdict(list)
+    for article in articles:
+        groups[article.language].append(article)
+    commonest = max(groups, key=lambda language: len(groups[language]), default="")
+    return {name: Intruder(group, seed, lines if name == commonest else ()) for name, group in sorted(groups.items())}
+
+
+def digests_of(articles: Sequence[Article], count: int, seed: int) -> list[Case]:
+    intruders = list(_by_language(articles, seed).values())
+    shares = np.array([sum(article.weight for article in intruder.articles) for intruder in intruders])
+    chosen = np.random.default_rng(seed).choice(len(intruders), count, p=shares / shares.sum())
+    return [intruders[int(index)].digest() for index in chosen]

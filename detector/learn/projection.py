@@ -74,6 +74,7 @@ def fit_projection(
     articles: Sequence[Article],
     background: Background,
     settings: ProjectionSettings | None = None,
+    word_vectors: NDArray[np.float32] | None = None,
 ) -> Projection:
     """Learn the projection of `background`'s projected terms from `articles`.
 
@@ -83,12 +84,15 @@ def fit_projection(
         Those with fewer than three rows (paragraphs and title) take no part.
     background : Background
     settings : ProjectionSettings, optional
+    word_vectors : ndarray (p, k) float32, optional
+        A vector for each projected term, from a teacher: half of the dimensions start from their principal components
+        instead of at random. Rare words, which learning seldom meets, keep what the teacher knows of them.
     """
     settings = settings or ProjectionSettings()
     rng = np.random.default_rng(settings.seed)
     width = int(background.rows.max(initial=-1)) + 1
     corpus = _corpus(articles, background, np.array([article.weight for article in articles]))
-    table = _initial(background, width, settings.dimensions, rng)
+    table = _initial(background, width, settings.dimensions, rng, word_vectors)
     if len(corpus.bounds) - 1 < 8:
         return _quantised(table)
     accumulator = np.full(width, _EPSILON, np.float32)
@@ -127,13 +131,31 @@ def _corpus(articles: Sequence[Article], background: Background, weights: NDArra
     return _Corpus(vstack(bags, format="csr"), bounds, np.concatenate(titled), topics, weights / max(weights.sum(), _EPSILON))
 
 
-def _initial(background: Background, width: int, dimensions: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return random directions scaled by idf: a random projection of TF-IDF, where learning starts."""
+def _initial(
+    background: Background, width: int, dimensions: int, rng: np.random.Generator, word_vectors: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Return where learning starts: random directions, and a teacher's if there is one, scaled by idf.
+
+    Random directions keep words apart, as TF-IDF does; a teacher's bring words of one meaning together.
+    """
     idf = np.zeros(width, np.float32)
     known = background.rows >= 0
     idf[background.rows[known]] = background.idf[known]
-    scaled: NDArray[np.float32] = rng.standard_normal((width, dimensions), np.float32) * (idf / np.sqrt(dimensions))[:, None]
-    return scaled.astype(np.float32)
+    table = rng.standard_normal((width, dimensions), np.float32)
+    if word_vectors is not None:
+        taught = _principal(word_vectors, np.exp(-idf), dimensions // 2)
+        table[:, dimensions - taught.shape[1] :] = taught
+    table *= (idf / np.sqrt(dimensions))[:, None]
+    return table
+
+
+def _principal(vectors: NDArray[np.float32], weights: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return `vectors`, less their mean by `weights`, on their `count` principal axes, at unit variance overall."""
+    centred = vectors - weights @ vectors / weights.sum()
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    turned = centred @ axes[:, ::-1][:, :count]
+    scaled: NDArray[np.float32] = turned / np.sqrt((turned**2).mean())
+    return scaled
 
 
 def _draw(corpus: _Corpus, settings: ProjectionSettings, rng: np.random.Generator) -> tuple[csr_array, csr_array]:
