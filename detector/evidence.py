@@ -27,6 +27,7 @@ __all__ = ["COLUMNS", "WINDOW", "evidence_of"]
 
 WINDOW = 64  # paragraphs among which nearest neighbours are sought; noise allowance: 97 % of articles are shorter
 _REACH = 3  # paragraphs on either side that may belong to the same intruding block: blocks are 2 to 4 long
+_NEAR = 4  # paragraphs on either side whose wording tells a stretch of furniture
 _RARE, _VERY_RARE = 4.5, 7.0  # idf; one article in 90, one in 1,100
 _TINY = 1e-6
 
@@ -63,6 +64,9 @@ COLUMNS = (
     "furniture",  # logit of the linear model over the paragraph's words
     "furniture_previous",
     "furniture_next",
+    "furniture_near",  # mean of up to four paragraphs on either side and itself
+    "furniture_before",  # mean from the first paragraph to this one: furniture comes in stretches, mostly at an end
+    "furniture_after",  # mean from this paragraph to the last
     "furniture_mean",  # over the article
     "capitals",  # share of words that begin with a capital
     "capitals_mean",  # over the article
@@ -76,6 +80,7 @@ COLUMNS = (
     "previous_length",
     "next_length",
     "paragraphs",  # ln(number of paragraphs)
+    "place",  # 0 at the article's start, 1 at its end
     "from_start",  # 1 / (1 + paragraphs before)
     "from_end",  # 1 / (1 + paragraphs after)
     "doubt_near",  # doubt of the two paragraphs around, mean
@@ -331,8 +336,19 @@ def _row_maximum(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -
 
 def _furniture(rows: _Rows, batch: Batch, postings: Postings, furniture: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     ones = np.ones(len(furniture))
+    sums = np.concatenate(([0.0], np.cumsum(furniture)))
+    index = np.arange(len(furniture))
+    first, last = rows.bounds[rows.articles], rows.bounds[rows.articles + 1]
+
+    def mean(start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.float64]:
+        means: NDArray[np.float64] = (sums[end] - sums[start]) / (end - start)
+        return means
+
     return {
         "furniture": furniture,
+        "furniture_near": mean(np.maximum(index - _NEAR, first), np.minimum(index + _NEAR + 1, last)),
+        "furniture_before": mean(first, index + 1),
+        "furniture_after": mean(index, last),
         "furniture_previous": furniture[rows.previous],
         "furniture_next": furniture[rows.next],
         "furniture_mean": rows.means(furniture, ones),
@@ -355,6 +371,7 @@ def _place(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[
         "previous_length": length[rows.previous],
         "next_length": length[rows.next],
         "paragraphs": np.log(np.diff(rows.bounds)[rows.articles]),
+        "place": (index - rows.bounds[rows.articles] + 0.5) / np.diff(rows.bounds)[rows.articles],
         "from_start": 1 / (1 + index - rows.bounds[rows.articles]),
         "from_end": 1 / (rows.bounds[rows.articles + 1] - index),
         "doubt_near": (doubt[rows.previous] + doubt[rows.next]) / 2,

@@ -54,6 +54,10 @@ _LAYOUT = {
 }
 
 
+# The networks and how many numbers each takes; each gives one.
+_NETWORKS = {"first": len(COLUMNS), "foreign": 2 * len(COLUMNS), "furniture": 2 * len(COLUMNS), "topic": len(SUMMARY)}
+
+
 class Evidence(NamedTuple):
     """What :meth:`Reader.read` finds: n rows of f columns."""
 
@@ -136,11 +140,12 @@ class Model:
     def judge(self, batch: Batch) -> Judgement:
         """Score every row of `batch`: the whole algorithm, from terms to calibrated scores."""
         found = self.reader.read(batch, self.scorer.first)
-        logits = self.scorer.second(np.hstack((found.plain, found.doubted)))
+        both = np.hstack((found.plain, found.doubted))
+        foreign, furniture = self.scorer.foreign(both)[:, 0], self.scorer.furniture(both)[:, 0]
         topicless = self.scorer.topic(article_summary(batch, found.plain, found.doubt))[:, 0]
         return Judgement(
-            scores=self.scorer.calibration.probability(np.logaddexp(logits[:, 0], logits[:, 1])),
-            furniture=logits[:, 1] > logits[:, 0],
+            scores=self.scorer.calibration.probability(np.logaddexp(foreign, furniture)),
+            furniture=furniture > foreign,
             topicless=topicless > self.scorer.calibration.topicless[0],
         )
 
@@ -231,7 +236,8 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
         "calibration.thresholds": calibration.thresholds,
         "calibration.topicless": calibration.topicless,
     }
-    for name, network in (("first", scorer.first), ("second", scorer.second), ("topic", scorer.topic)):
+    for name in _NETWORKS:
+        network = getattr(scorer, name)
         arrays[f"{name}.mean"], arrays[f"{name}.scale"] = network.mean, network.scale
         for i, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
             arrays[f"{name}.weights.{i}"], arrays[f"{name}.biases.{i}"] = weight, bias
@@ -249,7 +255,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         if not fits or arrays[key].dtype != dtype:
             raise ValueError(f"{key} is {arrays[key].dtype} of shape {shape}")
 
-    def network(name: str, inputs: int, outputs: int) -> Network:
+    def network(name: str, inputs: int) -> Network:
         count = sum(key.startswith(f"{name}.weights.") for key in arrays)
         weights = tuple(arrays[f"{name}.weights.{i}"] for i in range(count))
         biases = tuple(arrays[f"{name}.biases.{i}"] for i in range(count))
@@ -257,7 +263,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         widths = [inputs, *(bias.size for bias in biases)]
         shapes = [(inputs,), (inputs,), *pairwise(widths), *((width,) for width in widths[1:])]
         fits = [array.shape for array in (mean, scale, *weights, *biases)] == shapes
-        if not (count and fits and widths[-1] == outputs and {a.dtype for a in (mean, scale, *weights, *biases)} == {_F32}):
+        if not (count and fits and widths[-1] == 1 and {a.dtype for a in (mean, scale, *weights, *biases)} == {_F32}):
             raise ValueError(f"network {name!r} has the shape {[weight.shape for weight in weights]}")
         return Network(mean, scale, weights, biases)
 
@@ -275,12 +281,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         raise ValueError(f"{len(projection.weights)} projection rows do not serve the vocabulary")
     names = ("logits", "probabilities", "rates", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
-    scorer = Scorer(
-        first=network("first", len(COLUMNS), 1),
-        second=network("second", 2 * len(COLUMNS), 2),
-        topic=network("topic", len(SUMMARY), 1),
-        calibration=calibration,
-    )
+    scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
     return Model(Reader(background, projection, lexicon), scorer, metadata)
 
 

@@ -112,15 +112,17 @@ class Scorer:
     ----------
     first : Network
         Evidence without doubt to one logit, "does not belong": the doubt with which evidence is gathered again.
-    second : Network
-        Evidence without and with doubt, side by side, to the logits of foreign and furniture against belonging.
+    foreign, furniture : Network
+        Evidence without and with doubt, side by side, to the logit of being foreign and of being furniture. Two questions,
+        two networks: intruders can be made, furniture has to be found, and there is far less of it to learn from.
     topic : Network
         An article's summary (:func:`article_summary`) to the logit of its having no common topic.
     calibration : Calibration
     """
 
     first: Network
-    second: Network
+    foreign: Network
+    furniture: Network
     topic: Network
     calibration: Calibration
 

@@ -94,7 +94,8 @@ def hand_made() -> Model:
         ),
         Scorer(
             first=linear(COLUMNS, (4.0, foreign)),
-            second=linear((*(f"plain {name}" for name in COLUMNS), *COLUMNS), (4.0, foreign), (0.0, {"furniture": 3.0})),
+            foreign=linear((*(f"plain {name}" for name in COLUMNS), *COLUMNS), (4.0, foreign)),
+            furniture=linear((*(f"plain {name}" for name in COLUMNS), *COLUMNS), (0.0, {"furniture": 3.0})),
             topic=linear(SUMMARY, (-9.0, {"doubted": 20.0})),
             calibration=Calibration(
                 logits=grid,

@@ -340,7 +340,9 @@ def test_a_model_without_its_description_is_refused(saved: Path, header: dict[st
 
 def names_of_arrays() -> list[str]:
     networks = [
-        f"{name}.{part}" for name in ("first", "second", "topic") for part in ("mean", "scale", "weights.0", "biases.0")
+        f"{name}.{part}"
+        for name in ("first", "foreign", "furniture", "topic")
+        for part in ("mean", "scale", "weights.0", "biases.0")
     ]
     background = [f"background.{part}" for part in ("hashes", "idf", "rows", "unknown_idf")]
     calibration = [f"calibration.{part}" for part in ("logits", "probabilities", "rates", "thresholds", "topicless")]

@@ -112,7 +112,9 @@ def tiers(corpora: Path, count: int) -> Iterator[Tier]:
 
 
 def figures(tier: Tier, approach: Approach, threshold: float | None = None) -> Figures:
-    """Ask `approach` about `tier`."""
+    """Ask `approach` about `tier`; without a case there is nothing to measure."""
+    if not tier.cases:
+        return Figures()
     ignored = recurring_lines(_as_articles(tier.cases)) if tier.name == "natural" else set()
     scores, labels, sizes = [], [], []
     for case, scored in zip(tier.cases, approach(tier.cases), strict=True):

@@ -40,6 +40,8 @@ class Corpus:
         The benchmark's group in which its held-out articles stand.
     source : callable
         The source of a record, by which it is split.
+    judged : bool
+        Whether its texts are articles, as the detector will be given.
     """
 
     path: str
@@ -48,6 +50,7 @@ class Corpus:
     held: float
     tier: str
     source: Callable[[dict[str, Any]], str]
+    judged: bool = True
 
 
 def _site(record: dict[str, Any]) -> str:
@@ -63,7 +66,7 @@ _outlet, _book, _record = (partial(_field, name) for name in ("source", "book", 
 
 CORPORA = {
     "allsides": Corpus("train/allsides.jsonl.xz", "en", 1.0, 0.12, "news", _outlet),
-    "openstax": Corpus("train/openstax.jsonl.xz", "en", 2.0, 0.0, "", _book),
+    "openstax": Corpus("train/openstax.jsonl.xz", "en", 2.0, 0.0, "", _book, judged=False),
     "reuters": Corpus("train/reuters_c50.jsonl.xz", "en", 0.7, 0.0, "", _record),
     "fnc1": Corpus("train/fnc1.jsonl.xz", "en", 2.5, 0.0, "", _record),
     "digitalgov": Corpus("train/digitalgov.jsonl.xz", "en", 1.0, 0.0, "", _record),
@@ -97,6 +100,7 @@ def read(directory: Path, name: str) -> list[Article]:
             topic=record.get("topic") or record.get("book") or name,
             language=corpus.language,
             weight=corpus.weight,
+            judged=corpus.judged,
         )
         for record in _records(directory / corpus.path)
         # Listings, forums and shops are no articles; what calls itself one is.

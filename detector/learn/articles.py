@@ -33,6 +33,9 @@ class Article:
         Document frequencies are counted a language; any label will do.
     weight : float
         How often it is drawn, relative to others: raise it for subjects that the corpus is short of.
+    judged : bool
+        Whether it is the kind of text that will be judged. What is not, such as a textbook's section with its exercises and
+        references, teaches which words go together and nothing else.
     labels : tuple of int, or None
         1 where the paragraph is not part of the article (furniture), 0 where it is; None: not labelled, taken as all 0.
     """
@@ -43,6 +46,7 @@ class Article:
     topic: str = ""
     language: str = ""
     weight: float = 1.0
+    judged: bool = True
     labels: tuple[int, ...] | None = None
 
 

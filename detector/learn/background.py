@@ -109,7 +109,7 @@ def _document_frequencies(articles: Sequence[Article]) -> tuple[NDArray[np.uint6
         batch = batch_of([a.paragraphs for a in chunk], [a.title for a in chunk])
         found = terms_of(batch.codes)
         # Between one article's last code point and the next one's title lies a separator: the title's start is the edge.
-        edges = batch.starts[np.minimum(batch.bounds[:-1], len(batch.starts) - 1)] if len(batch.starts) else batch.origins
+        edges = np.append(batch.starts, len(batch.codes))[batch.bounds[:-1]]
         owner = np.searchsorted(edges, found.starts, side="right").astype(np.uint64)
         order = np.lexsort((owner, found.hashes))
         h, o = found.hashes[order], owner[order]

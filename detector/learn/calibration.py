@@ -5,12 +5,16 @@ Fits :class:`detector.scorer.Calibration`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.scorer import Calibration, sigmoid
+from detector.learn.intrusions import BELONGS
+from detector.learn.scoring import Gathered
+from detector.scorer import Calibration, Network, sigmoid
 
-__all__ = ["PRIOR", "RATES", "fit_calibration"]
+__all__ = ["PRIOR", "RATES", "calibrated", "fit_calibration"]
 
 PRIOR = 0.05  # share of off-topic paragraphs at which a score is a probability: one in an article of 20
 RATES = np.geomspace(1e-4, 0.2, 34)
@@ -47,27 +51,42 @@ def fit_calibration(
     share `rate` of the weight above it, one more paragraph of mean weight counted as above every score. Where the clean
     paragraphs are too few for that, nothing is flagged.
     """
-    slope, offset = _platt(logits, off_topic)
+    slope, offset = _platt(logits, off_topic, PRIOR)
+    probabilities = sigmoid(slope * _GRID + offset)
     order = np.argsort(clean)
-    scores = sigmoid(slope * clean[order] + offset)
+    scores = np.interp(clean[order], _GRID, probabilities)  # as they will be told, see Calibration.probability
     above = (np.cumsum(weights[order][::-1])[::-1] - weights[order] + weights.mean()) / (weights.sum() + weights.mean())
     # `above` falls along the scores; the first one at most the rate is the threshold.
     first = np.searchsorted(-above, -RATES)
     thresholds = np.where(first < len(scores), scores[np.minimum(first, len(scores) - 1)], 1.0)
     return Calibration(
         logits=_GRID,
-        probabilities=sigmoid(slope * _GRID + offset),
+        probabilities=probabilities,
         rates=RATES,
         thresholds=thresholds,
         topicless=np.quantile(topicless, 1 - _TOPICLESS, keepdims=True) if len(topicless) else np.array([np.inf]),
     )
 
 
-def _platt(logits: NDArray[np.float64], off_topic: NDArray[np.bool_]) -> tuple[float, float]:
+def calibrated(network: Network, rows: Gathered, label: int) -> Network:
+    """Return `network`, one that answers "is it `label`?", with its last layer rescaled so that its output is calibrated.
+
+    Foreign and furniture are answered by two networks, learned from different mixtures; Platt scaling against what belongs,
+    at half of :data:`PRIOR` each, makes their logits comparable.
+    """
+    asked = (rows.labels == label) | (rows.labels == BELONGS)
+    logits = network(np.hstack((rows.plain, rows.doubted))[asked])[:, 0]
+    slope, offset = _platt(logits, rows.labels[asked] == label, PRIOR / 2)
+    weights = (*network.weights[:-1], (network.weights[-1] * slope).astype(np.float32))
+    biases = (*network.biases[:-1], (network.biases[-1] * slope + offset).astype(np.float32))
+    return replace(network, weights=weights, biases=biases)
+
+
+def _platt(logits: NDArray[np.float64], off_topic: NDArray[np.bool_], prior: float) -> tuple[float, float]:
     from sklearn.linear_model import LogisticRegression
 
     if off_topic.all() or not off_topic.any():
         return 1.0, 0.0
-    weights = np.where(off_topic, PRIOR / off_topic.sum(), (1 - PRIOR) / (~off_topic).sum()) * len(logits)
+    weights = np.where(off_topic, prior / off_topic.sum(), (1 - prior) / (~off_topic).sum()) * len(logits)
     model = LogisticRegression(C=np.inf).fit(logits[:, None], off_topic, sample_weight=weights)
     return float(model.coef_[0, 0]), float(model.intercept_[0])

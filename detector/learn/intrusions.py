@@ -25,7 +25,8 @@ TIERS = ("any", "topic", "source", "teaser", "lead", "block", "lines", "clean")
 _MIX = {"any": 2, "topic": 3, "source": 2, "teaser": 1, "lead": 1, "block": 3, "lines": 1, "clean": 3}
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])")
+# A closing quote or bracket (two at most) stays with its sentence.
+_SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”’)])|(?<=[.!?…][\"'”’)]{2}))\s+(?=[\"'“‘(]?[A-Z0-9])")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Intruder:
     Parameters
     ----------
     articles : sequence of Article
-        Clean: without recurring lines. Those with fewer than four paragraphs are donors only.
+        Clean: without recurring lines.
     seed : int
     lines : sequence of str
         Furniture, to be put in by tier ``"lines"``.
@@ -105,7 +106,8 @@ class Intruder:
             if not pool:
                 return None
             donor = pool[int(self._rng.integers(len(pool)))]
-            if donor.title != host.title and donor.paragraphs[0] != host.paragraphs[0]:
+            # The same story is no intruder; that neither has a title says nothing.
+            if donor.paragraphs[0] != host.paragraphs[0] and not (host.title and donor.title == host.title):
                 return donor
         return None
 
@@ -213,6 +215,7 @@ def _by_language(articles: Sequence[Article], seed: int, lines: Sequence[str] = 
 
 
 def digests_of(articles: Sequence[Article], count: int, seed: int) -> list[Case]:
+    """Make `count` digests, each of articles of one language; a language as often as its articles weigh."""
     intruders = list(_by_language(articles, seed).values())
     shares = np.array([sum(article.weight for article in intruder.articles) for intruder in intruders])
     chosen = np.random.default_rng(seed).choice(len(intruders), count, p=shares / shares.sum())

