@@ -31,8 +31,8 @@ _NEAR = 4  # paragraphs on either side whose wording tells a stretch of furnitur
 _RARE, _VERY_RARE = 4.5, 7.0  # idf; one article in 90, one in 1,100
 _TINY = 1e-6
 
-COLUMNS = (
-    # topical: cosines of dense vectors
+_TOPICAL = (
+    # cosines of dense vectors
     "centroid",  # with the rest of the article, each paragraph weighted by its length
     "trimmed",  # with the rest less the worst quarter
     "far",  # with the rest less three paragraphs on either side
@@ -46,6 +46,11 @@ COLUMNS = (
     "centroid_spread",  # standard deviation over the article
     "centroid_z",  # how many of those below the article's mean
     "strength",  # length of the dense vector: how topical the words are, ln
+)
+COLUMNS = (
+    # topical, in the learned space, and once more in the teacher's: where the one has no idea, the other may
+    *_TOPICAL,
+    *(f"taught_{name}" for name in _TOPICAL),
     # lexical: words shared and not shared
     "tfidf",  # cosine of TF-IDF vectors with the rest of the article
     "local",  # the same with document frequencies counted in this article alone: works in any language
@@ -122,6 +127,7 @@ def evidence_of(
     dense: NDArray[np.float32],
     furniture: NDArray[np.float64],
     doubt: NDArray[np.float64] | None = None,
+    taught: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Gather the evidence.
 
@@ -136,6 +142,8 @@ def evidence_of(
         Logit of each paragraph's words being furniture.
     doubt : ndarray (n,) float64, optional
         Probability so far, 0..1, that the paragraph does not belong; 0 by default.
+    taught : ndarray (n, e) float32, optional
+        The paragraphs in the teacher's space; without it its columns are 0.
 
     Returns
     -------
@@ -146,6 +154,8 @@ def evidence_of(
     rows = _Rows.of(batch)
     columns: dict[str, NDArray[np.float64]] = {}
     columns.update(_topical(rows, dense, postings.lengths, trust))
+    second = None if taught is None else _topical(rows, taught, postings.lengths, trust)
+    columns.update({f"taught_{name}": np.zeros(n) if second is None else second[name] for name in _TOPICAL})
     columns.update(_lexical(rows, postings, trust))
     columns.update(_furniture(rows, batch, postings, furniture))
     columns.update(_place(rows, postings, trust))

@@ -54,6 +54,7 @@ _LAYOUT = {
 }
 
 
+_TAUGHT_LAYOUT = {"taught.weights": ("|i1", "pe"), "taught.scales": ("<f4", "p")}
 # The networks and how many numbers each takes; each gives one.
 _NETWORKS = {"first": len(COLUMNS), "foreign": 2 * len(COLUMNS), "furniture": 2 * len(COLUMNS), "topic": len(SUMMARY)}
 
@@ -75,22 +76,27 @@ class Reader:
     background : Background
     projection : Projection
     lexicon : Lexicon
+    taught : Projection, optional
+        A second space, from a teacher: what the words mean apart from what was learned of them.
     """
 
     background: Background
     projection: Projection
     lexicon: Lexicon
+    taught: Projection | None = None
 
     def read(self, batch: Batch, first: Network | None) -> Evidence:
         """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
         postings = postings_of(batch, self.background)
-        dense = self.projection.project(postings.bags(self.background))
+        bags = postings.bags(self.background)
+        dense = self.projection.project(bags)
+        taught = None if self.taught is None else self.taught.project(bags)
         furniture = self.lexicon.logits(postings)
-        plain = evidence_of(batch, postings, dense, furniture)
+        plain = evidence_of(batch, postings, dense, furniture, taught=taught)
         if first is None:
             return Evidence(plain, np.zeros(len(plain)), plain)
         doubt = sigmoid(first(plain)[:, 0])
-        return Evidence(plain, doubt, evidence_of(batch, postings, dense, furniture, doubt))
+        return Evidence(plain, doubt, evidence_of(batch, postings, dense, furniture, doubt, taught))
 
 
 @dataclass(frozen=True)
@@ -236,6 +242,8 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
         "calibration.thresholds": calibration.thresholds,
         "calibration.topicless": calibration.topicless,
     }
+    if model.reader.taught is not None:
+        arrays |= {"taught.weights": model.reader.taught.weights, "taught.scales": model.reader.taught.scales}
     for name in _NETWORKS:
         network = getattr(scorer, name)
         arrays[f"{name}.mean"], arrays[f"{name}.scale"] = network.mean, network.scale
@@ -247,7 +255,8 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
 def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> Model:
     """Return the model of the arrays of a file; ValueError or KeyError where they do not fit one another."""
     sizes = {"1": 1}
-    for key, (dtype, letters) in _LAYOUT.items():
+    has_taught = any(key.startswith("taught.") for key in arrays)
+    for key, (dtype, letters) in (_LAYOUT | (_TAUGHT_LAYOUT if has_taught else {})).items():
         shape = arrays[key].shape
         fits = len(shape) == len(letters) and all(
             sizes.setdefault(letter, size) == size for letter, size in zip(letters, shape, strict=True)
@@ -282,7 +291,8 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
     names = ("logits", "probabilities", "rates", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
-    return Model(Reader(background, projection, lexicon), scorer, metadata)
+    taught = Projection(arrays["taught.weights"], arrays["taught.scales"]) if has_taught else None
+    return Model(Reader(background, projection, lexicon, taught), scorer, metadata)
 
 
 def _mapped(name: str) -> dict[str, NDArray[Any]]:
@@ -318,5 +328,5 @@ def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = f"{len(value)} of them" if isinstance(value, list) else str(value)
     return text if len(text) <= 40 else text[:37] + "..."

@@ -126,7 +126,7 @@ def test_a_model_without_a_vocabulary_is_saved_loaded_and_used(hand_model: Model
 def test_the_bundled_model_is_found_without_a_path() -> None:
     assert load_model().path == str(BUNDLED)
     assert load_model() is load_model()
-    assert OffTopicDetector()._loaded() is OffTopicDetector(model="default")._loaded()
+    assert OffTopicDetector()._ready() is OffTopicDetector(model="default")._ready()
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_the_large_arrays_of_a_loaded_model_are_mapped_and_read_only(saved: Path
         loaded.reader.projection.weights,
         loaded.reader.projection.scales,
         loaded.reader.background.hashes,
-        loaded.scorer.second.weights[0],
+        loaded.scorer.foreign.weights[0],
     ):
         assert not array.flags.owndata
         assert mapped(array)
@@ -184,7 +184,7 @@ def test_a_model_saved_over_another_is_the_one_that_is_loaded_next(hand_model: M
     replace(hand_model, metadata={"made": "anew"}).save(saved)
     assert load_model(saved).metadata == {"made": "anew"}
     assert before.metadata == {"made": "by hand"}
-    assert OffTopicDetector(model=saved)._loaded() is load_model(saved)
+    assert OffTopicDetector(model=saved)._ready() is load_model(saved)
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------------

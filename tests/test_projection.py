@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import background_of
 from scipy.sparse import csr_array
 
 from detector.learn.articles import Article
@@ -24,6 +25,7 @@ from detector.learn.projection import (
     _softmax,
     _summed,
     fit_projection,
+    taught_projection,
 )
 from detector.terms import hash_of
 from detector.vectors import Background, Projection
@@ -344,3 +346,22 @@ def test_a_row_of_noughts_stays_one() -> None:
     assert table_of(kept).tolist() == [[0, 0, 0]] * 2
     assert kept.scales.tolist() == [1, 1]
     assert _quantised(np.zeros((0, 3), np.float32)).weights.shape == (0, 3)
+
+
+def test_a_teachers_projection_leaves_the_top_axes_out_and_scales_by_idf() -> None:
+    # Seven axes of falling variance: five are left out, the other two remain, each word by its idf.
+    rng = np.random.default_rng(0)
+    background = background_of({f"word{i}": 2.0 if i % 2 else 4.0 for i in range(60)}, {f"word{i}": i for i in range(60)})
+    vectors = (rng.standard_normal((60, 7)) * [64, 32, 16, 8, 4, 2, 1]).astype(np.float32)
+    taught = taught_projection(vectors, background, 2)
+    table = taught.weights * taught.scales[:, None]
+    assert table.shape == (60, 2)
+    idf = np.zeros(60)
+    idf[background.rows] = background.idf
+    weights = np.exp(-idf)
+    centred = vectors - weights @ vectors / weights.sum()
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    expected = (centred @ axes[:, ::-1])[:, 5:] * idf[:, None]
+    # Up to one factor for all, the sign of an axis, and rounding to 8 bits.
+    factor = np.abs(table).max() / np.abs(expected).max()
+    assert np.abs(np.abs(table) - factor * np.abs(expected)).max() < 0.02 * np.abs(table).max()

@@ -25,10 +25,11 @@ from detector.learn.background import chunks
 from detector.paragraphs import batch_of
 from detector.vectors import Background, Projection, postings_of
 
-__all__ = ["ProjectionSettings", "fit_projection"]
+__all__ = ["ProjectionSettings", "fit_projection", "taught_projection"]
 
 _log = logging.getLogger(__name__)
 _EPSILON = 1e-6
+_TOP = 5  # principal axes of a teacher's words that tell no subjects apart
 _LEAST = 8  # articles; with fewer there is next to nothing to tell apart, and learning stays where it starts
 
 
@@ -40,6 +41,8 @@ class ProjectionSettings:
     ----------
     dimensions : int
         Width of the dense vectors.
+    taught : int
+        Width of the teacher's own space, if there is a teacher.
     steps, batch : int
         Gradient steps, and articles a step.
     learning_rate : float
@@ -51,8 +54,9 @@ class ProjectionSettings:
     seed : int
     """
 
-    dimensions: int = 256
-    steps: int = 5000
+    dimensions: int = 192
+    taught: int = 96
+    steps: int = 4000
     batch: int = 768
     learning_rate: float = 0.2
     temperature: float = 0.05
@@ -114,6 +118,17 @@ def fit_projection(
     return _quantised(table)
 
 
+def taught_projection(word_vectors: NDArray[np.float32], background: Background, dimensions: int) -> Projection:
+    """Return a teacher's word vectors as a projection: their principal axes but for the first five, scaled by idf.
+
+    The first axes tell frequent from rare and names from words rather than one subject from another ("all but the top", Mu
+    and Viswanath 2018).
+    """
+    idf = _idf(background, len(word_vectors))
+    axes = _principal(word_vectors, np.exp(-idf), _TOP + dimensions)[:, _TOP:]
+    return _quantised((axes * idf[:, None]).astype(np.float32))
+
+
 def _corpus(articles: Sequence[Article], background: Background, weights: NDArray[np.float64]) -> _Corpus:
     bags, sizes, titled = [], [], []
     for chunk in chunks(articles):
@@ -140,15 +155,21 @@ def _initial(
 
     Random directions keep words apart, as TF-IDF does; a teacher's bring words of one meaning together.
     """
-    idf = np.zeros(width, np.float32)
-    known = background.rows >= 0
-    idf[background.rows[known]] = background.idf[known]
+    idf = _idf(background, width)
     table = rng.standard_normal((width, dimensions), np.float32)
     if word_vectors is not None:
         taught = _principal(word_vectors, np.exp(-idf), dimensions // 2)
         table[:, dimensions - taught.shape[1] :] = taught
     table *= (idf / np.sqrt(dimensions))[:, None]
     return table
+
+
+def _idf(background: Background, width: int) -> NDArray[np.float32]:
+    """Return the idf of each projected term, by its row, ndarray (width,) float32."""
+    idf = np.zeros(width, np.float32)
+    known = background.rows >= 0
+    idf[background.rows[known]] = background.idf[known]
+    return idf
 
 
 def _principal(vectors: NDArray[np.float32], weights: NDArray[np.float32], count: int) -> NDArray[np.float32]:

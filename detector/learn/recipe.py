@@ -18,7 +18,7 @@ from detector.learn.background import fit_background, spellings
 from detector.learn.calibration import calibrated, fit_calibration
 from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE, Case, cases_of, digests_of, reshaped
 from detector.learn.lexicon import fit_lexicon
-from detector.learn.projection import ProjectionSettings, fit_projection
+from detector.learn.projection import ProjectionSettings, fit_projection, taught_projection
 from detector.learn.scoring import (
     Gathered,
     fit_first,
@@ -58,7 +58,7 @@ class TrainSettings:
     seed : int
     """
 
-    projected: int = 60_000
+    projected: int = 56_000
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     cases: int = 24_000
     language: str | None = None
@@ -114,12 +114,13 @@ def _reader(parts: Parts, furniture: Sequence[str], settings: TrainSettings, tea
     background = fit_background(parts.projection, projected=settings.projected, projected_languages=languages)
     _log.info("background: %d terms, %d projected", len(background.hashes), (background.rows >= 0).sum())
     spoken = _of(settings.language, parts.projection)
-    word_vectors = None
+    word_vectors = taught = None
     if teacher is not None:
         word_vectors = np.asarray(teacher(spellings(spoken, background)), np.float32)
+        taught = taught_projection(word_vectors, background, settings.projection.taught)
         _log.info("teacher: %d words, %d dimensions", *word_vectors.shape)
     projection = fit_projection(spoken, background, settings.projection, word_vectors)
-    blank = Reader(background, projection, fit_lexicon([], [], background))
+    blank = Reader(background, projection, fit_lexicon([], [], background), taught)
     _log.info("furniture: %d recurring lines, %d labelled articles", len(furniture), len(_labelled(parts.scoring)))
     return _with_lexicon(blank, _labelled(parts.scoring), furniture, _content(parts, settings))
 
