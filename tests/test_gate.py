@@ -1,0 +1,66 @@
+"""Gate: figures below their floors are named, and nothing lowers a floor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import PHONE, RIVER
+
+from detector import Model, OffTopicDetector
+from training import gate
+
+
+def write(folder: Path, name: str, paragraphs: dict[str, str], status: str = "ok") -> None:
+    record = {"status": status, "paragraphs": [{"text": text, "label": label} for text, label in paragraphs.items()]}
+    folder.joinpath(f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_an_intruder_found_and_nothing_else_flagged_is_a_full_score(hand_model: Model, tmp_path: Path) -> None:
+    write(tmp_path, "river", {**dict.fromkeys(RIVER, "belongs"), PHONE: "foreign"})
+    write(tmp_path, "two", dict.fromkeys(RIVER[:2], "belongs"), status="too_short")
+    assert set(gate.measured(tmp_path, OffTopicDetector(model=hand_model)).values()) == {1.0}
+
+
+def test_a_wrong_status_and_a_missed_intruder_lower_their_figures(hand_model: Model, tmp_path: Path) -> None:
+    write(tmp_path, "river", {RIVER[0]: "foreign", **dict.fromkeys(RIVER[1:], "belongs")})
+    write(tmp_path, "two", dict.fromkeys(RIVER[:2], "belongs"), status="no_common_topic")
+    figures = gate.measured(tmp_path, OffTopicDetector(model=hand_model))
+    assert figures["statuses right"] == 0.5
+    assert figures["flagged of what does not belong"] == 0.0
+    assert figures["unflagged of what belongs"] == 1.0
+
+
+def test_without_articles_the_gate_stays_shut(hand_model: Model, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no articles"):
+        gate.measured(tmp_path, OffTopicDetector(model=hand_model))
+
+
+def test_only_figures_below_their_floor_by_more_than_rounding_are_named() -> None:
+    assert gate.shortfalls({"a": 0.9, "b": 0.896, "c": 0.89}, {"a": 0.9, "b": 0.9, "c": 0.9}) == [
+        "c: 0.8900, at least 0.9000 is asked"
+    ]
+    assert gate.shortfalls({}, {"gone": 0.5}) == ["gone: 0.0000, at least 0.5000 is asked"]
+
+
+def test_a_changed_article_changes_the_digest(tmp_path: Path) -> None:
+    write(tmp_path, "a", {"One.": "belongs"})
+    before = gate.digest_of(tmp_path)
+    write(tmp_path, "a", {"Two.": "belongs"})
+    assert gate.digest_of(tmp_path) != before
+
+
+def test_raising_pins_better_figures_and_refuses_to_lower_a_floor(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, "a", {"One.": "belongs"})
+    floors = tmp_path / "floors"
+    monkeypatch.setattr(gate, "_ARTICLES", tmp_path)
+    monkeypatch.setattr(gate, "_FLOORS", floors)
+    monkeypatch.setattr("sys.argv", ["gate", "--raise"])
+    for value, status, pinned in ((0.5, 0, 0.5), (0.7, 0, 0.7), (0.6, 1, 0.7)):
+        monkeypatch.setattr(gate, "measured", lambda *_, value=value: {"ap": value})
+        assert gate.main() == status
+        assert json.loads(floors.read_text())["floors"] == {"ap": pinned}
+    assert "ap: 0.6000, at least 0.7000 is asked" in capsys.readouterr().err

@@ -1,0 +1,94 @@
+"""Gate: what the bundled model reaches on the fixtures must not fall below what it once did.
+
+``python -m training.gate`` measures and ends with status 1 if a figure is below its floor. ``--raise`` pins better figures as
+the new floors; it never lowers one. Floors belong to the very fixtures they were measured on, told by a digest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from detector import OffTopicDetector
+from detector.learn.metrics import average_precision, hit_at_1
+
+__all__ = ["digest_of", "measured", "shortfalls"]
+
+_ROOT = Path(__file__).resolve().parents[1]
+_ARTICLES = _ROOT / "fixtures" / "articles"
+_FLOORS = Path(__file__).with_name("floors.json")
+_ALLOWED = 0.005  # noise allowance: another processor rounds differently, and a rank among 500 paragraphs may change
+
+
+def digest_of(folder: Path) -> str:
+    """Return the SHA-256 of the articles in `folder`, names included."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.json")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def measured(folder: Path, detector: OffTopicDetector) -> dict[str, float]:
+    """Return the figures of `detector` on the labelled articles in `folder`; higher is better for each.
+
+    Raises
+    ------
+    SystemExit
+        If there is no article: a gate that measures nothing must not open.
+    """
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    if not records:
+        raise SystemExit(f"{folder}: no articles to measure on")
+    reports = list(detector.check_many([p["text"] for p in record["paragraphs"]] for record in records))
+    topical = [i for i, record in enumerate(records) if record["status"] == "ok"]
+    labels = [np.array([p["label"] != "belongs" for p in records[i]["paragraphs"]]) for i in topical]
+    scores = np.concatenate([reports[i].scores for i in topical])
+    flags = np.concatenate([reports[i].flags for i in topical])
+    truth = np.concatenate(labels)
+    bounds = np.concatenate(([0], np.cumsum([len(one) for one in labels])))
+    return {
+        "hit@1": hit_at_1(scores, truth, bounds),
+        "average precision": average_precision(scores, truth),
+        "flagged of what does not belong": float(flags[truth].mean()),
+        "unflagged of what belongs": float(1 - flags[~truth].mean()),
+        "statuses right": float(np.mean([r.status == record["status"] for r, record in zip(reports, records, strict=True)])),
+    }
+
+
+def shortfalls(figures: dict[str, float], floors: dict[str, float]) -> list[str]:
+    """Return a line for each floor that its figure does not reach."""
+    return [
+        f"{name}: {figures.get(name, 0.0):.4f}, at least {floor:.4f} is asked"
+        for name, floor in floors.items()
+        if figures.get(name, 0.0) < floor - _ALLOWED
+    ]
+
+
+def main() -> int:
+    """Measure, compare, and say so."""
+    parser = argparse.ArgumentParser(prog="python -m training.gate", description=__doc__)
+    parser.add_argument("--raise", dest="raised", action="store_true", help="pin better figures as the new floors")
+    arguments = parser.parse_args()
+    figures, digest = measured(_ARTICLES, OffTopicDetector()), digest_of(_ARTICLES)
+    pinned = json.loads(_FLOORS.read_text(encoding="utf-8")) if _FLOORS.exists() else {"digest": digest, "floors": {}}
+    if pinned["digest"] != digest and not arguments.raised:
+        print("the fixtures are not those that the floors were measured on; look at the figures, then pin them with --raise")
+    for name, value in figures.items():
+        print(f"{name:32} {value:.4f}")
+    short = shortfalls(figures, pinned["floors"])
+    if short:
+        print("\n".join(["below the floor:", *short]), file=sys.stderr)
+        return 1
+    if arguments.raised:
+        floors = {name: max(round(value, 4), pinned["floors"].get(name, 0.0)) for name, value in figures.items()}
+        _FLOORS.write_text(json.dumps({"digest": digest, "floors": floors}, indent=1) + "\n", encoding="utf-8")
+    return int(pinned["digest"] != digest and not arguments.raised)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
