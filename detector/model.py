@@ -151,7 +151,8 @@ class Model:
         topicless = self.scorer.topic(article_summary(batch, found.plain, found.doubt))[:, 0]
         return Judgement(
             scores=self.scorer.calibration.probability(np.logaddexp(foreign, furniture)),
-            furniture=furniture > foreign,
+            # A headline that does not belong is a teaser, whatever it is about.
+            furniture=(furniture > foreign) | _is_headline(found.plain),
             topicless=topicless > self.scorer.calibration.topicless[0],
         )
 
@@ -222,6 +223,13 @@ def _read(name: str, stamp: tuple[int, ...]) -> Model:
         return replace(_model(arrays, dict(header["metadata"])), path=name)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(name, f"arrays are missing or do not fit one another ({error}); train it anew") from error
+
+
+def _is_headline(evidence: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which rows are as short as headlines, at most 16 words, and do not end as sentences do, ndarray (n,) bool."""
+    length, sentence = (evidence[:, COLUMNS.index(name)] for name in ("length", "sentence"))
+    short: NDArray[np.bool_] = (length <= np.log1p(16)) & (sentence == 0)
+    return short
 
 
 def _arrays(model: Model) -> dict[str, NDArray[Any]]:

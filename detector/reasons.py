@@ -28,6 +28,7 @@ STATUSES = {
     "no_common_topic": "A digest, a list or a live blog: there is no common topic, so nothing foreign is flagged.",
 }
 _TELLING = 3.0  # idf from which on a word says something: it stands in fewer than one article in twenty
+_TOPICAL = 2.2  # the same of a word that recurs through the article
 
 
 class Words:
@@ -98,8 +99,9 @@ class Words:
         """Return the three words that the other paragraphs are most about, quoted; empty if none recurs."""
         totals: Counter[int] = Counter(self._paragraphs)
         totals.subtract(set(self._held[index]))
-        recurring = [term for term, count in totals.items() if count > 1 and self._idf[term] >= _TELLING]
-        recurring.sort(key=lambda term: -self._idf[term] * totals[term])
+        recurring = [term for term, count in totals.items() if count > 1 and self._idf[term] >= _TOPICAL]
+        # How often tells the subject better than how rare: “Syria”, not the second half of a town's name.
+        recurring.sort(key=lambda term: -(self._idf[term] ** 0.5) * totals[term])
         return ", ".join(f"“{self._anywhere(term, index)}”" for term in recurring[:3])
 
     def _anywhere(self, term: int, but: int) -> str:

@@ -10,8 +10,6 @@ from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE
 from detector.learn.scoring import Gathered
 from detector.scorer import Calibration, Network, sigmoid
 
-NOTHING = np.zeros(0)
-
 
 def calibration_of(clean: list[float] | np.ndarray, weights: list[float] | None = None) -> Calibration:
     """With nothing off-topic to learn from, the probability is the sigmoid of the raw logit."""
@@ -21,7 +19,6 @@ def calibration_of(clean: list[float] | np.ndarray, weights: list[float] | None 
         np.zeros(3, bool),
         clean,
         np.ones(len(clean)) if weights is None else np.array(weights, float),
-        NOTHING,
     )
 
 
@@ -114,7 +111,7 @@ def platt(count: int, share: float) -> Calibration:
     rng = np.random.default_rng(1)
     off_topic = rng.random(count) < share
     logits = rng.normal(np.where(off_topic, 1.0, -1.0), 1.0)
-    return fit_calibration(logits, off_topic, logits[~off_topic], np.ones((~off_topic).sum()), NOTHING)
+    return fit_calibration(logits, off_topic, logits[~off_topic], np.ones((~off_topic).sum()))
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1])
@@ -136,13 +133,13 @@ def test_the_probabilities_rise_between_nought_and_one() -> None:
 
 def test_with_only_one_sort_of_paragraph_the_logit_is_taken_at_its_word() -> None:
     for off_topic in (np.zeros(4, bool), np.ones(4, bool)):
-        found = fit_calibration(np.arange(4.0), off_topic, np.zeros(9), np.ones(9), NOTHING)
+        found = fit_calibration(np.arange(4.0), off_topic, np.zeros(9), np.ones(9))
         assert found.probability(np.array([-3.0, 0.0, 1.0])) == pytest.approx(sigmoid(np.array([-3.0, 0.0, 1.0])))
 
 
 def test_scores_that_part_the_two_sorts_completely_stay_finite() -> None:
     logits = np.concatenate((np.linspace(-9, -5, 200), np.linspace(5, 9, 20)))
-    found = fit_calibration(logits, logits > 0, logits[:200], np.ones(200), NOTHING)
+    found = fit_calibration(logits, logits > 0, logits[:200], np.ones(200))
     assert np.isfinite(found.probabilities).all()
     assert found.probability(np.array([-5.0]))[0] < 0.05 < found.probability(np.array([5.0]))[0]
 
@@ -193,13 +190,3 @@ def test_without_an_answer_to_learn_from_a_network_stays_as_it_is() -> None:
         found = calibrated(network(3.0, 1.0), Gathered(rows.plain, rows.doubted, labels, rows.cases, rows.summary), FOREIGN)
         assert found.weights[-1].tolist() == [[3]]
         assert found.biases[-1].tolist() == [1]
-
-
-# --- digests
-
-
-def test_one_proper_article_in_a_hundred_may_be_taken_for_a_digest() -> None:
-    topicless = np.random.default_rng(0).permutation(201).astype(float)
-    found = fit_calibration(np.zeros(3), np.zeros(3, bool), np.zeros(9), np.ones(9), topicless)
-    assert found.topicless.tolist() == [198]  # two of 201 are above it
-    assert calibration_of(NINE).topicless.tolist() == [np.inf]

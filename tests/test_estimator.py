@@ -514,3 +514,10 @@ def test_changing_the_tolerance_after_fitting_changes_the_flags(detector: OffTop
     strict.set_params(false_alarms=0.1)
     assert strict.fit(article).offset_ == loose.offset_
     assert strict.predict(article).tolist() == loose.predict(article).tolist()
+
+
+def test_a_headline_that_does_not_belong_is_a_teaser_whatever_it_is_about(detector: OffTopicDetector) -> None:
+    headline = " ".join(PHONE.rstrip(".").split()[:16])
+    for intruder, kind in ((headline, "furniture"), (f"{headline}.", "foreign")):
+        (flagged,) = detector.check([*RIVER[:3], intruder, *RIVER[3:]]).flagged
+        assert (flagged.text, flagged.kind) == (intruder, kind)

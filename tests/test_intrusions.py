@@ -80,11 +80,11 @@ def test_a_source_intruder_is_of_an_article_of_the_same_source() -> None:
     assert names == {"warA1", "warA2", "sportA0", "sportA1", "sportA2"}
 
 
-def test_a_teaser_is_another_article_s_title_and_furniture() -> None:
+def test_a_teaser_is_another_article_s_title_and_about_something_else() -> None:
     titles = set()
     for case in cases(Intruder(POOL, 0), HOST, "teaser", count=200):
         titles.update(intruders_of(case, HOST))
-        assert set(case.labels) == {BELONGS, FURNITURE}
+        assert set(case.labels) == {BELONGS, FOREIGN}
     assert titles == {a.title for a in POOL[1:]}
 
 

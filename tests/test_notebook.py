@@ -47,7 +47,7 @@ def test_the_intruder_is_flagged_and_nothing_else(outputs: dict[str, list[nbform
 
 def test_the_report_shows_itself(outputs: dict[str, list[nbformat.NotebookNode]]) -> None:
     (page,) = shown(outputs["check"], "text/html")
-    assert "Families mourn" in page
+    assert "Dozens of Russian fighters" in page
 
 
 def test_the_scores_are_drawn(outputs: dict[str, list[nbformat.NotebookNode]]) -> None:

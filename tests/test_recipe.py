@@ -213,7 +213,7 @@ def test_labelled_articles_are_read_with_the_lexicon_of_the_other_half(monkeypat
 
 
 def test_clean_paragraphs_count_by_the_weight_of_their_article(monkeypatch: pytest.MonkeyPatch) -> None:
-    def calibration(logits: Any, off_topic: np.ndarray, clean: np.ndarray, weights: np.ndarray, topicless: Any) -> Any:
+    def calibration(logits: Any, off_topic: np.ndarray, clean: np.ndarray, weights: np.ndarray) -> Any:
         expected = [a.weight for a in parts.calibration if len(a.paragraphs) >= 3 for _ in a.paragraphs]
         # Whole articles first; what follows are the same ones reshaped.
         assert weights[: len(expected)].tolist() == expected

@@ -108,7 +108,7 @@ def tiers(corpora: Path, count: int) -> Iterator[Tier]:
             made = (intruder.case(hosts[int(i)], intrusion) for i in order)
             yield Tier(name, intrusion, [case for case in made if case is not None])
     pages = [article for article in labelled(corpora) if is_held_out(article, 0.5)]
-    yield Tier("web", "natural", [Case.natural(page) for page in pages])
+    yield Tier("web", "natural", [Case.natural(page) for page in pages[:count]])
 
 
 def figures(tier: Tier, approach: Approach, threshold: float | None = None) -> Figures:

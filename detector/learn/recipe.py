@@ -161,7 +161,6 @@ def _scorer(parts: Parts, furniture: Sequence[str], reader: Reader, settings: Tr
         rows_mixed.labels != BELONGS,
         off_topic_logits(foreign, furnished, rows_clean),
         np.array([article.weight for article in clean])[rows_clean.cases],
-        topic(np.vstack((rows_mixed.summary, rows_clean.summary)))[:, 0],
     )
     return Scorer(first, foreign, furnished, topic, calibration)
 
