@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORE = {"joblib", "numpy", "safetensors", "scikit-learn", "scipy", "tqdm"}
 LARGEST = 20_000_000  # bytes installed: the whole point is that nothing is downloaded later
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
-# A home or work directory: of some machine, never of the project. In an address such as https://example.org/work/ it is none.
+# A home or work directory: of some machine, never of the project. As part of a web address it is none.
 MACHINE_PATH = re.compile(rb"(?<![\w.~:/-])/(?:home|root|work)/\w")
 
 

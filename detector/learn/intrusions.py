@@ -20,9 +20,9 @@ __all__ = ["BELONGS", "FOREIGN", "FURNITURE", "TIERS", "Case", "Intruder", "case
 
 BELONGS, FOREIGN, FURNITURE = 0, 1, 2
 
-TIERS = ("any", "topic", "source", "teaser", "lead", "block", "lines", "clean")
 # How often each tier is made; those that look most alike to what belongs are made most.
 _MIX = {"any": 2, "topic": 3, "source": 2, "teaser": 1, "lead": 1, "block": 3, "lines": 2, "clean": 3}
+TIERS = tuple(_MIX)
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
 # A closing quote or bracket (two at most) stays with its sentence.

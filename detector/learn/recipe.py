@@ -104,11 +104,14 @@ def train(
         )
     furniture = [line for line in spelt_out(recurring, _of(settings.language, raw)) if len(line.strip()) > 1]
     parts = parts_of(cleaned)
-    reader = _reader(parts, furniture, settings, teacher)
-    return Model(reader, _scorer(parts, furniture, reader, settings))
+    content = _content(parts, settings)
+    reader = _reader(parts, furniture, content, settings, teacher)
+    return Model(reader, _scorer(parts, furniture, content, reader, settings))
 
 
-def _reader(parts: Parts, furniture: Sequence[str], settings: TrainSettings, teacher: Teacher | None) -> Reader:
+def _reader(
+    parts: Parts, furniture: Sequence[str], content: Sequence[str], settings: TrainSettings, teacher: Teacher | None
+) -> Reader:
     """Learn what is known before an article is seen."""
     languages = None if settings.language is None else {settings.language}
     background = fit_background(parts.projection, projected=settings.projected, projected_languages=languages)
@@ -122,17 +125,16 @@ def _reader(parts: Parts, furniture: Sequence[str], settings: TrainSettings, tea
     projection = fit_projection(spoken, background, settings.projection, word_vectors)
     blank = Reader(background, projection, fit_lexicon([], [], background), taught)
     _log.info("furniture: %d recurring lines, %d labelled articles", len(furniture), len(_labelled(parts.scoring)))
-    return _with_lexicon(blank, _labelled(parts.scoring), furniture, _content(parts, settings))
+    return _with_lexicon(blank, _labelled(parts.scoring), furniture, content)
 
 
-def _scorer(parts: Parts, furniture: Sequence[str], reader: Reader, settings: TrainSettings) -> Scorer:
+def _scorer(parts: Parts, furniture: Sequence[str], content: Sequence[str], reader: Reader, settings: TrainSettings) -> Scorer:
     """Learn how to weigh the evidence that `reader` gathers, and how sure one can be."""
     made = cases_of(_plain(parts.scoring), furniture, settings.cases, settings.seed + 1)
     digests = digests_of(_plain(parts.scoring), settings.cases // 4, settings.seed + 2)
     # Labelled articles: the evidence of one half is gathered with the lexicon that the other half teaches.
     labelled = _labelled(parts.scoring)
     folds = [[a for a in labelled if share_of(a) < _FOLD], [a for a in labelled if share_of(a) >= _FOLD]]
-    content = _content(parts, settings)
     readers = [_with_lexicon(reader, other, furniture, content) for other in reversed(folds)]
 
     def gather(first: Network | None) -> tuple[Gathered, list[Gathered]]:

@@ -1,6 +1,6 @@
 """Scoring: cases in, the networks that weigh evidence out.
 
-Fits the three networks of :class:`detector.scorer.Scorer` with scikit-learn and takes their arrays: what runs needs NumPy
+Fits the four networks of :class:`detector.scorer.Scorer` with scikit-learn and takes their arrays: what runs needs NumPy
 alone.
 """
 
