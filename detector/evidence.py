@@ -90,6 +90,8 @@ COLUMNS = (
     "from_end",  # 1 / (1 + paragraphs after)
     "doubt_near",  # doubt of the two paragraphs around, mean
     "doubt_mean",  # over the article
+    "doubt_before",  # over the paragraphs before: what does not belong comes in stretches too
+    "doubt_after",  # over the paragraphs after
 )
 
 
@@ -375,15 +377,19 @@ def _place(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[
     length = np.log1p(postings.lengths).astype(float)
     index = np.arange(len(length))
     doubt = 1 - trust
+    sums = np.concatenate(([0.0], np.cumsum(doubt)))
+    first, last = rows.bounds[rows.articles], rows.bounds[rows.articles + 1]
     return {
         "length": length,
         "relative_length": length - rows.means(length, np.ones(len(length))),
         "previous_length": length[rows.previous],
         "next_length": length[rows.next],
         "paragraphs": np.log(np.diff(rows.bounds)[rows.articles]),
-        "place": (index - rows.bounds[rows.articles] + 0.5) / np.diff(rows.bounds)[rows.articles],
-        "from_start": 1 / (1 + index - rows.bounds[rows.articles]),
-        "from_end": 1 / (rows.bounds[rows.articles + 1] - index),
+        "place": (index - first + 0.5) / (last - first),
+        "from_start": 1 / (1 + index - first),
+        "from_end": 1 / (last - index),
         "doubt_near": (doubt[rows.previous] + doubt[rows.next]) / 2,
         "doubt_mean": rows.means(doubt, np.ones(len(length))),
+        "doubt_before": (sums[index] - sums[first]) / np.maximum(index - first, 1),
+        "doubt_after": (sums[last] - sums[index + 1]) / np.maximum(last - index - 1, 1),
     }

@@ -26,13 +26,13 @@ from detector.evidence import COLUMNS, evidence_of
 from detector.paragraphs import Batch
 from detector.scorer import SUMMARY, Calibration, Network, Scorer, article_summary, sigmoid
 from detector.terms import fingerprint
-from detector.vectors import Background, Lexicon, Projection, postings_of
+from detector.vectors import PAIRS, Background, Lexicon, Projection, postings_of
 
 __all__ = ["BUNDLED", "FORMAT", "Evidence", "Judgement", "Model", "Reader", "load_model"]
 
-FORMAT = 1
+FORMAT = 2
 _KIND = "offtopic-detector"
-_DTYPES = {"U64": "<u8", "U16": "<u2", "F64": "<f8", "F32": "<f4", "F16": "<f2", "I8": "|i1"}
+_DTYPES = {"U64": "<u8", "U16": "<u2", "F64": "<f8", "F32": "<f4", "F16": "<f2", "U8": "|u1"}
 _F32 = np.dtype("<f4")
 _NO_ROW = 0xFFFF  # a term without a projection row; two bytes a term, so at most 65,535 rows
 BUNDLED = Path(__file__).with_name("default.safetensors")
@@ -43,8 +43,9 @@ _LAYOUT = {
     "background.rows": ("<u2", "v"),
     "background.unknown_idf": ("<f4", "1"),
     "lexicon.weights": ("<f2", "v"),
+    "lexicon.pairs": ("<f2", "w"),
     "lexicon.bias": ("<f4", "1"),
-    "projection.weights": ("|i1", "pd"),
+    "projection.weights": ("|u1", "pd"),
     "projection.scales": ("<f4", "p"),
     "calibration.logits": ("<f8", "k"),
     "calibration.probabilities": ("<f8", "k"),
@@ -54,7 +55,7 @@ _LAYOUT = {
 }
 
 
-_TAUGHT_LAYOUT = {"taught.weights": ("|i1", "pe"), "taught.scales": ("<f4", "p")}
+_TAUGHT_LAYOUT = {"taught.weights": ("|u1", "pe"), "taught.scales": ("<f4", "p")}
 # The networks and how many numbers each takes; each gives one.
 _NETWORKS = {"first": len(COLUMNS), "foreign": 2 * len(COLUMNS), "furniture": 2 * len(COLUMNS), "topic": len(SUMMARY)}
 
@@ -241,6 +242,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
         "background.rows": _packed(model.reader.background.rows),
         "background.unknown_idf": np.array([model.reader.background.unknown_idf], np.float32),
         "lexicon.weights": model.reader.lexicon.weights.astype(np.float16),
+        "lexicon.pairs": model.reader.lexicon.pairs.astype(np.float16),
         "lexicon.bias": np.array([model.reader.lexicon.bias], np.float32),
         "projection.weights": model.reader.projection.weights,
         "projection.scales": model.reader.projection.scales,
@@ -262,7 +264,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
 
 def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> Model:
     """Return the model of the arrays of a file; ValueError or KeyError where they do not fit one another."""
-    sizes = {"1": 1}
+    sizes = {"1": 1, "w": PAIRS}
     has_taught = any(key.startswith("taught.") for key in arrays)
     for key, (dtype, letters) in (_LAYOUT | (_TAUGHT_LAYOUT if has_taught else {})).items():
         shape = arrays[key].shape
@@ -290,7 +292,11 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         rows=np.where(arrays["background.rows"] == _NO_ROW, -1, arrays["background.rows"].astype(np.int32)),
         unknown_idf=float(arrays["background.unknown_idf"][0]),
     )
-    lexicon = Lexicon(arrays["lexicon.weights"].astype(np.float32), float(arrays["lexicon.bias"][0]))
+    lexicon = Lexicon(
+        weights=arrays["lexicon.weights"].astype(np.float32),
+        pairs=arrays["lexicon.pairs"].astype(np.float32),
+        bias=float(arrays["lexicon.bias"][0]),
+    )
     projection = Projection(arrays["projection.weights"], arrays["projection.scales"])
     if not (background.hashes[1:] > background.hashes[:-1]).all():
         raise ValueError("the vocabulary is not sorted")

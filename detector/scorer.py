@@ -25,11 +25,16 @@ SUMMARY = (
     "doubted",  # share with a first score above a half
     "centroid",  # mean cosine with the rest
     "centroid_low",  # its lower quartile
+    "centroid_high",  # its upper quartile: in an article with a run of teasers most paragraphs still belong together
     "far_low",  # lower quartile of the cosine with what is more than three paragraphs away
     "far",  # its median
+    "far_high",
+    "taught_far",  # the same in the teacher's space
+    "taught_far_high",
     "nearest",  # mean cosine with the nearest
     "steps",  # mean cosine of neighbouring paragraphs
     "far_shared",  # mean share of words that stand more than three paragraphs away
+    "far_shared_high",  # its upper quartile
     "shared",
     "surprise",
     "length",  # mean ln(1 + words)
@@ -171,11 +176,16 @@ def article_summary(batch: Batch, evidence: NDArray[np.float32], doubt: NDArray[
         mean((doubt[judged] > 0.5).astype(float)),
         mean(column("centroid")),
         quantile(column("centroid"), 0.25),
+        quantile(column("centroid"), 0.75),
         quantile(column("far"), 0.25),
         quantile(column("far"), 0.5),
+        quantile(column("far"), 0.75),
+        quantile(column("taught_far"), 0.5),
+        quantile(column("taught_far"), 0.75),
         mean(column("nearest")),
         mean(column("next")),
         mean(column("tfidf_far")),
+        quantile(column("tfidf_far"), 0.75),
         mean(column("shared")),
         mean(column("surprise")),
         mean(column("length")),

@@ -17,9 +17,11 @@ from scipy.sparse import csr_array
 from detector.paragraphs import SENTENCE_ENDS, Batch
 from detector.terms import Terms, codes_of, is_capital, is_digit, terms_of
 
-__all__ = ["Background", "Lexicon", "Postings", "Projection", "postings_of"]
+__all__ = ["PAIRS", "Background", "Lexicon", "Postings", "Projection", "postings_of"]
 
 _BUCKET_BITS = 20
+_PAIR_BITS = 17  # of their hash, by which pairs of words are told apart
+PAIRS = 1 << _PAIR_BITS
 _UNKNOWN_BITS = 28  # identity kept of a term outside the vocabulary; 500 of them in an article collide once in 2,000 articles
 
 
@@ -75,52 +77,84 @@ class Background:
 
 @dataclass(frozen=True)
 class Projection:
-    """The learned map from term counts to a dense topical vector.
+    """The learned map from term counts to a dense topical vector, in four bits a number.
+
+    Four bits lose nothing that eight keep: the loss of picking the right one of 300 held-out articles rises from 2.106 to 2.108
+    on web pages. In their place stand twice as many dimensions.
 
     Attributes
     ----------
-    weights : ndarray (p, d) int8
+    weights : ndarray (p, d / 2) uint8
+        The numbers -7 .. 7, as 1 .. 15: dimension ``j`` of the first half in the low four bits of column ``j``, the second half
+        in the high ones.
     scales : ndarray (p,) float32
-        Row ``i`` of the map is ``weights[i] * scales[i]``.
+        Row ``i`` of the map is the numbers of row ``i`` times ``scales[i]``.
     """
 
-    weights: NDArray[np.int8]
+    weights: NDArray[np.uint8]
     scales: NDArray[np.float32]
 
+    @classmethod
+    def packed(cls, table: NDArray[np.float32]) -> Projection:
+        """Return `table`, ndarray (p, d) float32 with an even d, at four bits a number."""
+        scales = np.abs(table).max(axis=1, initial=0.0) / np.float32(7)
+        scales[scales == 0] = 1
+        levels = (np.rint(table / scales[:, None]) + 8).astype(np.uint8)
+        middle = levels.shape[1] // 2
+        return cls(levels[:, :middle] | (levels[:, middle:] << 4), scales.astype(np.float32))
+
+    def rows(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return rows of the map, ndarray (k, d) float32."""
+        packed = self.weights[index]
+        levels = np.hstack((packed & 15, packed >> 4)).astype(np.float32)
+        levels -= 8
+        levels *= self.scales[index, None]
+        return levels
+
     def project(self, bags: csr_array) -> NDArray[np.float32]:
-        """Return ``bags @ map``, ndarray (n, d) float32; only the rows in use are ever widened from int8."""
+        """Return ``bags @ map``, ndarray (n, d) float32; only the rows in use are ever unpacked."""
         used = np.zeros(len(self.weights), np.bool_)
         used[bags.indices] = True
         rows = np.flatnonzero(used)
         compact = np.cumsum(used, dtype=np.int32) - 1
         local = csr_array((bags.data, compact[bags.indices], bags.indptr), shape=(bags.shape[0], len(rows)))
-        dense: NDArray[np.float32] = local @ (self.weights[rows] * self.scales[rows, None])
+        dense: NDArray[np.float32] = local @ self.rows(rows)
         return dense
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What furniture is worded like: a linear model over the words of a paragraph.
+    """What furniture is worded like: a linear model over the words of a paragraph and the pairs they make.
 
     Attributes
     ----------
     weights : ndarray (v,) float32
         By vocabulary index; positive speaks for furniture. Unknown words weigh nothing.
+    pairs : ndarray (2**17,) float32
+        By :attr:`Postings.pairs`. "The newsletter was launched" is no "Sign up for the newsletter".
     bias : float
     """
 
     weights: NDArray[np.float32]
+    pairs: NDArray[np.float32]
     bias: float
 
+    @classmethod
+    def blank(cls, background: Background) -> Lexicon:
+        """Return a lexicon by which nothing weighs anything."""
+        return cls(np.zeros(len(background.hashes), np.float32), np.zeros(PAIRS, np.float32), 0.0)
+
     def logits(self, postings: Postings) -> NDArray[np.float64]:
-        """Return ``bias + sum(weights of the different words) / sqrt(their number)``, ndarray (n,) float64."""
+        """Return ``bias + (weights of the different words and of all pairs) / sqrt(their number)``, ndarray (n,) float64."""
         n = len(postings.lengths)
         known = postings.group_index >= 0
         weight = np.zeros(len(postings.group_index))
         weight[known] = self.weights[postings.group_index[known]]
         total = np.bincount(postings.rows, weight[postings.groups], minlength=n)
-        different = np.bincount(postings.rows, minlength=n)
-        return self.bias + total / np.sqrt(np.maximum(different, 1))
+        total += np.bincount(postings.pair_rows, self.pairs[postings.pairs], minlength=n)
+        number = np.bincount(postings.rows, minlength=n) + np.bincount(postings.pair_rows, minlength=n)
+        logits: NDArray[np.float64] = self.bias + total / np.sqrt(np.maximum(number, 1))
+        return logits
 
 
 @dataclass(frozen=True)
@@ -140,6 +174,10 @@ class Postings:
     group_index : ndarray (g,) int32
         Vocabulary index of the group's term, -1 for an unknown one.
     group_idf : ndarray (g,) float32
+    pairs : ndarray (t,) int64
+        For each term of the text, a number below PAIRS that stands for it and the term before it in its paragraph.
+    pair_rows : ndarray (t,) int64
+        The paragraph of each.
     lengths : ndarray (n,) float32
         Terms of each paragraph, repeats counted.
     capitals, digits : ndarray (n,) float64
@@ -154,6 +192,8 @@ class Postings:
     group_starts: NDArray[np.int64]
     group_index: NDArray[np.int32]
     group_idf: NDArray[np.float32]
+    pairs: NDArray[np.int64]
+    pair_rows: NDArray[np.int64]
     lengths: NDArray[np.float32]
     capitals: NDArray[np.float64]
     digits: NDArray[np.float64]
@@ -210,6 +250,8 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         group_starts,
         group_index,
         group_idf,
+        _pairs(terms.hashes, term_rows),
+        term_rows,
         lengths,
         capitals=np.bincount(term_rows, is_capital(initials), len(lengths)) / sizes,
         digits=np.bincount(term_rows, is_digit(initials), len(lengths)) / sizes,
@@ -223,3 +265,13 @@ def _rows_of(terms: Terms, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.
     sizes = np.searchsorted(terms.starts, batch.ends) - first
     # Between paragraphs there is only white space, so the rows' terms follow one another without a gap.
     return np.repeat(np.arange(len(sizes)), sizes), sizes.astype(np.float32)
+
+
+def _pairs(hashes: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number below PAIRS for each term and the one before it, the first of a row with none before it."""
+    before = np.zeros_like(hashes)
+    before[1:] = np.where(rows[1:] == rows[:-1], hashes[:-1], 0)
+    # An odd factor keeps "a b" from being "b a"; the product's high bits depend on all of both.
+    mixed = (hashes ^ (before * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
+    numbers: NDArray[np.int64] = (mixed >> np.uint64(64 - _PAIR_BITS)).astype(np.int64)
+    return numbers

@@ -53,6 +53,23 @@ def test_as_many_articles_as_are_asked_for_make_a_line_recur() -> None:
     assert recurring_lines(iter(articles), at_least=4) == set()
 
 
+def test_an_article_in_several_versions_counts_once() -> None:
+    version = Article(("Story.", "Share this."), "Headline", "site")
+    shorter = replace(version, paragraphs=("Story.", "story."))
+    assert recurring_lines([version, version, shorter, shorter]) == set()
+    # Two more articles with the line are three, and what only some versions hold counts as well.
+    others = [replace(version, title="Other"), replace(version, source="elsewhere")]
+    assert recurring_lines([shorter, version, *others]) == {"story.", "share this."}
+    assert recurring_lines([shorter, shorter, *others]) == {"story."}
+
+
+@pytest.mark.parametrize("unknown", ["title", "source"])
+def test_articles_of_no_title_or_no_source_are_each_one_of_its_own(unknown: str) -> None:
+    version = replace(Article(("Share this.",), "Headline", "site"), **{unknown: ""})
+    assert recurring_lines([version] * 2) == set()
+    assert recurring_lines([version] * 3) == {"share this."}
+
+
 def test_a_recurring_line_is_spelt_once_as_it_first_stands() -> None:
     articles = [Article(("Own words.", SHOUT)), Article(("sign up now, 99 HOURS!", "Zuletzt")), Article(("zuletzt",))]
     assert spelt_out({fold(SHOUT), "zuletzt", "nowhere"}, articles) == [SHOUT, "Zuletzt"]

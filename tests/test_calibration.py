@@ -11,7 +11,9 @@ from detector.learn.scoring import Gathered
 from detector.scorer import Calibration, Network, sigmoid
 
 
-def calibration_of(clean: list[float] | np.ndarray, weights: list[float] | None = None) -> Calibration:
+def calibration_of(
+    clean: list[float] | np.ndarray, weights: list[float] | None = None, kinds: list[int] | None = None
+) -> Calibration:
     """With nothing off-topic to learn from, the probability is the sigmoid of the raw logit."""
     clean = np.array(clean, float)
     return fit_calibration(
@@ -19,6 +21,7 @@ def calibration_of(clean: list[float] | np.ndarray, weights: list[float] | None 
         np.zeros(3, bool),
         clean,
         np.ones(len(clean)) if weights is None else np.array(weights, float),
+        np.zeros(len(clean), int) if kinds is None else np.array(kinds),
     )
 
 
@@ -45,6 +48,15 @@ def test_where_clean_paragraphs_are_too_few_for_a_rate_nothing_is_flagged() -> N
     assert (calibration_of([3.0]).thresholds == 1).all()
     # Of four one in five is above the largest.
     assert calibration_of([0.0, 1.0, 2.0, 3.0]).thresholds[-2:].tolist() == [1, pytest.approx(sigmoid(np.array(3.0)))]
+
+
+def test_a_threshold_holds_for_every_kind_of_text() -> None:
+    easy, hard = [-2.0, -1.5, -1.0, -0.5], [0.0, 0.5, 1.0, 1.5]
+    both = calibration_of(easy + hard, kinds=[0] * 4 + [1] * 4)
+    # Of four one in five is above the largest: that of the hard ones decides, however many easy ones there are.
+    assert both.thresholds[-1] == pytest.approx(sigmoid(np.array(1.5)))
+    assert calibration_of(easy * 5 + hard, kinds=[0] * 20 + [1] * 4).thresholds.tolist() == both.thresholds.tolist()
+    assert calibration_of(easy * 5 + hard).thresholds[-1] < sigmoid(np.array(1.0))
 
 
 def test_a_heavy_paragraph_counts_for_as_many_as_it_weighs() -> None:
@@ -111,7 +123,9 @@ def platt(count: int, share: float) -> Calibration:
     rng = np.random.default_rng(1)
     off_topic = rng.random(count) < share
     logits = rng.normal(np.where(off_topic, 1.0, -1.0), 1.0)
-    return fit_calibration(logits, off_topic, logits[~off_topic], np.ones((~off_topic).sum()))
+    return fit_calibration(
+        logits, off_topic, logits[~off_topic], np.ones((~off_topic).sum()), np.zeros((~off_topic).sum(), int)
+    )
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1])
@@ -133,13 +147,13 @@ def test_the_probabilities_rise_between_nought_and_one() -> None:
 
 def test_with_only_one_sort_of_paragraph_the_logit_is_taken_at_its_word() -> None:
     for off_topic in (np.zeros(4, bool), np.ones(4, bool)):
-        found = fit_calibration(np.arange(4.0), off_topic, np.zeros(9), np.ones(9))
+        found = fit_calibration(np.arange(4.0), off_topic, np.zeros(9), np.ones(9), np.zeros(9, int))
         assert found.probability(np.array([-3.0, 0.0, 1.0])) == pytest.approx(sigmoid(np.array([-3.0, 0.0, 1.0])))
 
 
 def test_scores_that_part_the_two_sorts_completely_stay_finite() -> None:
     logits = np.concatenate((np.linspace(-9, -5, 200), np.linspace(5, 9, 20)))
-    found = fit_calibration(logits, logits > 0, logits[:200], np.ones(200))
+    found = fit_calibration(logits, logits > 0, logits[:200], np.ones(200), np.zeros(200, int))
     assert np.isfinite(found.probabilities).all()
     assert found.probability(np.array([-5.0]))[0] < 0.05 < found.probability(np.array([5.0]))[0]
 

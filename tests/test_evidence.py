@@ -283,6 +283,8 @@ def slow_evidence(
             "from_end": 1 / (n - i),
             "doubt_near": (doubt[before] + doubt[after]) / 2,
             "doubt_mean": weighted_mean(doubt, ones),
+            "doubt_before": sum(doubt[:i]) / max(i, 1),
+            "doubt_after": sum(doubt[i + 1 :]) / max(n - i - 1, 1),
         }
 
     return [row(i) for i in everyone]

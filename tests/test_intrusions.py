@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -125,6 +126,18 @@ def test_lines_are_a_run_of_one_to_three_lines_of_furniture() -> None:
     assert {at for at, _ in runs} == set(range(5))
 
 
+def test_teasers_are_two_to_six_headlines_of_other_articles() -> None:
+    sizes = set()
+    for case in cases(Intruder(POOL, 0), HOST, "teasers", count=100):
+        run = intruders_of(case, HOST)
+        assert set(run) <= {article.title for article in POOL} - {HOST.title}
+        assert set(case.labels) == {BELONGS, FURNITURE}
+        at = case.labels.index(FURNITURE)
+        assert case.labels[at : at + len(run)] == (FURNITURE,) * len(run)
+        sizes.add(len(run))
+    assert sizes == {2, 3, 4, 5, 6}
+
+
 def test_clean_is_the_article_as_it_is() -> None:
     assert Intruder(POOL, 0).case(HOST, "clean") == Case(HOST.paragraphs, (BELONGS,) * 6, HOST.title, "clean")
 
@@ -203,27 +216,32 @@ def test_labelled_text_is_taken_as_it_is_and_unlabelled_as_clean() -> None:
 # --- digests
 
 
-def test_a_digest_holds_runs_of_several_articles_and_none_is_the_intruder() -> None:
+def test_a_digest_holds_pieces_of_several_articles_in_one_of_its_forms() -> None:
     intruder = Intruder(POOL, 0)
-    counts, titles = set(), 0
-    for digest in (intruder.digest() for _ in range(60)):
+    counts, forms = [], Counter[str]()
+    for digest in (intruder.digest() for _ in range(300)):
         assert (digest.title, digest.tier, set(digest.labels)) == ("", "digest", {BELONGS})
         assert len(digest.labels) == len(digest.paragraphs) >= 5
-        counts.add(len({name_of(paragraph) for paragraph in digest.paragraphs}))
-        titles += sum(paragraph.startswith("Title") for paragraph in digest.paragraphs)
-        # Paragraphs of one run follow one another.
+        titles = [paragraph.startswith("Title") for paragraph in digest.paragraphs]
+        times = [paragraph[:6] for paragraph in digest.paragraphs if re.match(r"[0-2]\d:[0-5]\d ", paragraph)]
+        assert times == sorted(times)  # the day goes on
+        assert len(times) in (0, len(titles))
         steps = pairwise(paragraph.split()[:2] for paragraph in digest.paragraphs if not paragraph.startswith("Title"))
-        assert any(one[0] == other[0] and int(other[1]) == int(one[1]) + 1 for one, other in steps)
-    assert min(counts) > 2
-    assert max(counts) > 7
-    assert titles > 60  # three in ten of some 500 runs
+        runs = any(one[0] == other[0] and int(other[1]) == int(one[1]) + 1 for one, other in steps if not times)
+        forms["headlines" if all(titles) else "live blog" if times else "runs" if runs else "singles"] += 1
+        if all(titles) or times:
+            counts.append(len(titles))
+    assert forms["headlines"] == pytest.approx(45, abs=15)  # 15 in a hundred
+    assert forms["live blog"] == pytest.approx(42, abs=15)  # half of the third that is of single paragraphs
+    assert forms["runs"] > 120
+    assert min(counts) < 8 < 20 < max(counts) <= 30
 
 
 def test_digests_are_of_one_language_each_and_a_language_as_often_as_it_weighs() -> None:
     pool = [article(f"a{i}", language="a") for i in range(4)]
     pool += [replace(article(f"b{i}", language="b"), weight=6.0) for i in range(2)]
     found = digests_of(pool, 200, 5)
-    languages = [{name_of(p)[0] for p in digest.paragraphs} for digest in found]
+    languages = [{name_of(re.sub(r"^[0-9:]+ ", "", p))[0] for p in digest.paragraphs} for digest in found]
     assert all(len(language) == 1 for language in languages)
     assert 130 < languages.count({"b"}) < 170  # 12 to 4
     assert found == digests_of(pool, 200, 5)
@@ -267,7 +285,7 @@ def test_all_tiers_are_made_and_two_or_three_intrusions_now_and_then() -> None:
 
 def test_untitled_articles_make_as_many_cases_as_titled_ones_but_for_the_tiers_that_need_a_title() -> None:
     found = cases_of([replace(a, title="") for a in BILINGUAL], LINES, 600, 3)
-    assert {case.tier for case in found} == set(TIERS) - {"teaser", "lead"}
+    assert {case.tier for case in found} == set(TIERS) - {"teaser", "teasers", "lead"}
     assert len(found) > 400
 
 

@@ -11,7 +11,7 @@ from conftest import background_of
 from detector.learn.lexicon import _bags, fit_lexicon
 from detector.paragraphs import batch_of
 from detector.terms import hash_of
-from detector.vectors import Background, Lexicon, postings_of
+from detector.vectors import PAIRS, Background, Lexicon, postings_of
 
 WORDS = ("subscribe", "newsletter", "river", "bridge", "the", "unseen")
 BACKGROUND = background_of(dict.fromkeys(WORDS, 3.0))
@@ -57,18 +57,30 @@ def test_without_anything_to_learn_from_it_weighs_nothing(furniture: list[str], 
     assert logits_of(lexicon, "subscribe", "river").tolist() == [0, 0]
 
 
-def test_a_bag_holds_each_known_word_once_over_the_root_of_all_different_words() -> None:
-    bags = _bags(["River RIVER bridge stranger", "", "stranger other"], BACKGROUND).toarray()
-    expected = np.zeros((3, len(WORDS)))
+def test_a_bag_holds_each_known_word_once_and_every_pair_over_the_root_of_their_number() -> None:
+    texts = ["River RIVER bridge stranger", "", "stranger other"]
+    bags = _bags(texts, BACKGROUND).toarray()
+    assert bags.shape == (3, len(WORDS) + PAIRS)
+    words = np.zeros((3, len(WORDS)))
     columns = BACKGROUND.lookup(np.array([hash_of("river"), hash_of("bridge")], np.uint64))
-    expected[0, columns] = 1 / math.sqrt(3)
-    assert bags == pytest.approx(expected)
+    words[0, columns] = 1 / math.sqrt(3 + 4)  # three different words; four words, each of which ends a pair
+    assert bags[:, : len(WORDS)] == pytest.approx(words)
+    assert bags[:, len(WORDS) :].sum(axis=1) == pytest.approx([4 / math.sqrt(7), 0, 2 / math.sqrt(4)])
+
+
+def test_pairs_tell_apart_what_the_words_alone_do_not() -> None:
+    furniture = ["subscribe the newsletter", "the river newsletter subscribe"] * 3
+    content = ["newsletter the subscribe", "subscribe newsletter river the"] * 3
+    lexicon = fit_lexicon(furniture, content, BACKGROUND)
+    assert (logits_of(lexicon, *furniture) > 0.2).all()
+    assert (logits_of(lexicon, *content) < -0.2).all()
 
 
 def test_what_is_learned_from_is_what_is_asked_later() -> None:
     lexicon = fit_lexicon(FURNITURE, CONTENT, BACKGROUND)
-    texts = ["subscribe river river stranger", "", "The the newsletter!", "stranger"]
-    assert logits_of(lexicon, *texts) == pytest.approx(_bags(texts, BACKGROUND) @ lexicon.weights + lexicon.bias, abs=1e-6)
+    texts = ["subscribe river river stranger", "", "The the newsletter!", "stranger", "the river the river"]
+    weights = np.concatenate((lexicon.weights, lexicon.pairs))
+    assert logits_of(lexicon, *texts) == pytest.approx(_bags(texts, BACKGROUND) @ weights + lexicon.bias, abs=1e-6)
 
 
 def test_its_numbers_are_those_that_the_model_file_keeps() -> None:

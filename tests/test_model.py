@@ -111,9 +111,8 @@ def test_saving_replaces_a_file_whole_and_leaves_nothing_beside_it(hand_model: M
 
 
 def test_a_model_without_a_vocabulary_is_saved_loaded_and_used(hand_model: Model, tmp_path: Path) -> None:
-    reader = Reader(
-        background_of({}), Projection(np.zeros((0, 4), np.int8), np.zeros(0, np.float32)), Lexicon(np.zeros(0, np.float32), 0.0)
-    )
+    background = background_of({})
+    reader = Reader(background, Projection.packed(np.zeros((0, 4), np.float32)), Lexicon.blank(background))
     empty = replace(hand_model, reader=reader)
     empty.save(tmp_path / "empty")
     loaded = load_model(tmp_path / "empty")
@@ -121,6 +120,40 @@ def test_a_model_without_a_vocabulary_is_saved_loaded_and_used(hand_model: Model
     report = OffTopicDetector(model=loaded).check([*RIVER, PHONE], title="Head")
     assert np.isfinite(report.scores).all()
     assert all(paragraph.reason for paragraph in report.paragraphs)
+
+
+def with_taught(model: Model) -> Model:
+    """`model` with a second space of two dimensions, in which half of the terms lie on either axis."""
+    taught = Projection.packed(np.repeat(np.eye(2, dtype=np.float32), 12, axis=0))
+    return replace(model, reader=replace(model.reader, taught=taught))
+
+
+def test_a_taught_space_comes_back_with_its_model(hand_model: Model, tmp_path: Path) -> None:
+    with_taught(hand_model).save(tmp_path / "taught")
+    loaded = load_model(tmp_path / "taught")
+    assert_equal(loaded, with_taught(hand_model))
+    batch = batch_of(ARTICLES, [None] * len(ARTICLES))
+    plain, taught = (model.reader.read(batch, None).plain for model in (hand_model, loaded))
+    assert (plain != taught).any()  # it is read by
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda held: held.pop("taught.weights"),
+        lambda held: held.pop("taught.scales"),
+        lambda held: held.update({"taught.weights": held["taught.weights"].astype(np.int8)}),
+        lambda held: held.update({"taught.weights": held["taught.weights"][1:].copy()}),
+        lambda held: held.update({name: held[name][1:].copy() for name in ("taught.weights", "taught.scales")}),
+    ],
+    ids=["no weights", "no scales", "signed", "a row short", "other terms"],
+)
+def test_a_taught_space_that_does_not_fit_is_refused(
+    hand_model: Model, tmp_path: Path, alter: Callable[[Arrays], object]
+) -> None:
+    with_taught(hand_model).save(tmp_path / "taught")
+    rewritten(tmp_path / "taught", arrays=alter)
+    refused(tmp_path / "taught", "missing or do not fit")
 
 
 def test_the_bundled_model_is_found_without_a_path() -> None:
@@ -312,8 +345,8 @@ def test_a_file_rewritten_without_a_change_is_read(saved: Path, hand_model: Mode
     ("key", "value"),
     [
         ("version", 0),
-        ("version", 2),
-        ("version", "1"),
+        ("version", 1),
+        ("version", "2"),
         ("version", ...),
         ("terms", "0123456789abcdef"),
         ("columns", ["centroid"]),
@@ -346,7 +379,8 @@ def names_of_arrays() -> list[str]:
     ]
     background = [f"background.{part}" for part in ("hashes", "idf", "rows", "unknown_idf")]
     calibration = [f"calibration.{part}" for part in ("logits", "probabilities", "rates", "thresholds", "topicless")]
-    return [*networks, *background, *calibration, "lexicon.weights", "lexicon.bias", "projection.weights", "projection.scales"]
+    lexicon = [f"lexicon.{part}" for part in ("weights", "pairs", "bias")]
+    return [*networks, *background, *calibration, *lexicon, "projection.weights", "projection.scales"]
 
 
 def test_the_names_below_are_those_in_a_file(saved: Path) -> None:

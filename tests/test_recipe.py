@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import made_up_articles
+from conftest import made_up_articles, spelt
 
 from detector import InputError, Model, OffTopicDetector, TrainSettings, load_model, train
+from detector.learn import furniture as furniture_module
 from detector.learn import recipe
 from detector.learn.articles import Article
-from detector.learn.intrusions import Case
+from detector.learn.distillation import DistillationSettings
+from detector.learn.intrusions import FURNITURE, Case
 from detector.learn.projection import ProjectionSettings
-from detector.learn.split import parts_of
+from detector.learn.split import Parts, parts_of
 from detector.paragraphs import batch_of
 from detector.terms import hash_of
 
@@ -32,19 +35,26 @@ class Stop(Exception):  # noqa: N818 - no error: what was to be seen was seen
 
 
 class Teacher:
-    """Gives every word a vector, and remembers what it was asked."""
+    """Gives every text a vector, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
-    def __call__(self, words: Sequence[str]) -> np.ndarray:
-        self.asked.append(list(words))
-        return np.random.default_rng(len(words)).standard_normal((len(words), 6)).astype(np.float32)
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked.append(list(texts))
+        return np.random.default_rng(len(texts)).standard_normal((len(texts), 6)).astype(np.float32)
 
 
-def spelt(number: int) -> str:
-    """The number in letters: lines that differ in digits alone are taken for the same."""
-    return str(number).translate(str.maketrans("0123456789", "abcdefghij"))
+def varied(articles: list[list[str]], count: int = 8) -> list[list[str]]:
+    """`articles` with `count` different lines in the place of the one that recurs."""
+    found, number = [], 0
+    for paragraphs in articles:
+        found.append(list(paragraphs))
+        for i, paragraph in enumerate(paragraphs):
+            if LINE in paragraph:
+                found[-1][i] = f"{LINE} today{spelt(10 + number % count)}."
+                number += 1
+    return found
 
 
 def rich() -> list[Article]:
@@ -94,8 +104,15 @@ def test_text_without_titles_teaches_what_is_foreign_too(learned: Model) -> None
     assert told(learned, FRESH[7][0]) == (2, "foreign")
 
 
-def test_a_line_that_recurs_is_learned_as_furniture_and_not_as_content(learned: Model) -> None:
-    assert told(learned, f"{LINE} 7.") == (2, "furniture")
+def test_lines_that_recur_are_learned_as_furniture_and_not_as_content() -> None:
+    # In either half there are some: what one half teaches is tried on the other.
+    model = train(varied(LEARNED), SMALL)
+    assert told(model, f"{LINE} tomorrow.") == (2, "furniture")
+    assert told(model, FRESH[7][0]) == (2, "foreign")
+
+
+def test_a_line_that_recurs_ranks_first_where_it_is_the_only_one(learned: Model) -> None:
+    assert told(learned, f"{LINE} 7.")[0] == 2
 
 
 def test_learning_twice_gives_the_same_bytes_and_another_seed_others(learned: Model, tmp_path: Path) -> None:
@@ -126,17 +143,47 @@ def row_of(model: Model, word: str) -> int | None:
     return None if index < 0 else int(background.rows[index])
 
 
-def test_the_teacher_is_asked_once_for_the_projected_words_in_the_order_of_their_rows(taught: tuple[Model, Teacher]) -> None:
+def test_the_teacher_is_asked_for_the_projected_words_in_the_order_of_their_rows_and_then_for_passages(
+    taught: tuple[Model, Teacher],
+) -> None:
     model, teacher = taught
-    (words,) = teacher.asked
+    words, passages = teacher.asked
     assert len(words) == len(model.reader.projection.weights) > 100
     assert [row_of(model, word) for word in words] == list(range(len(words)))
+    parts = parts_of(rich())
+    spoken = {paragraph: article for article in parts.projection for paragraph in article.paragraphs if LINE not in paragraph}
+    assert set(passages) <= set(spoken)
+    assert {spoken[passage].language for passage in passages} == {"en"}
+    assert len(passages) > 200
+
+
+def test_a_teacher_leaves_a_space_of_its_own_as_wide_as_it_is(taught: tuple[Model, Teacher], learned: Model) -> None:
+    second = taught[0].reader.taught
+    assert second is not None
+    words = taught[1].asked[0]
+    assert second.rows(np.arange(len(words))).shape == (len(words), 6)
+    assert taught[0].reader.projection.weights.shape == (len(words), 8)  # two dimensions a byte
+    assert learned.reader.taught is None
+
+
+def test_the_taught_space_has_the_dimensions_and_steps_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = replace(SMALL, distillation=DistillationSettings(dimensions=4, characters=2000, steps=3, seed=5))
+
+    def judging(reader: Any, *rest: Any) -> Any:
+        assert reader.taught.weights.shape[1] == 2
+        assert 0 < sum(map(len, teacher.asked[1])) <= 2000
+        raise Stop
+
+    teacher = Teacher()
+    monkeypatch.setattr(recipe, "_judging", judging)
+    with pytest.raises(Stop):
+        train(rich(), settings, teacher)
 
 
 def test_only_the_language_that_is_told_is_projected_but_others_are_known(taught: tuple[Model, Teacher]) -> None:
     model, teacher = taught
     assert row_of(model, "zwei") == -1
-    assert "zwei" not in teacher.asked[0]
+    assert not any("zwei" in text for asked in teacher.asked for text in asked)
 
 
 def test_the_text_of_labelled_articles_is_kept_from_background_and_projection(taught: tuple[Model, Teacher]) -> None:
@@ -183,47 +230,108 @@ def test_each_step_reads_its_own_part_only(monkeypatch: pytest.MonkeyPatch) -> N
         assert len(read) > 10
 
 
-def test_labelled_articles_are_read_with_the_lexicon_of_the_other_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    taught: list[tuple[set[str], Any]] = []
-    read: list[tuple[set[str], Any]] = []
+def furnished() -> list[Article]:
+    """The articles with lines that recur, and labels in one of four."""
+    articles = []
+    for i, paragraphs in enumerate(varied(LEARNED, 12)):
+        labels = None
+        if i % 4 == 0:
+            labels = (*[0] * len(paragraphs), 1)
+            paragraphs = [*paragraphs, f"Learnmore secretword{spelt(i)} clickhere"]
+        articles.append(Article(tuple(paragraphs), f"Headline{i}", f"source {i}", labels=labels))
+    return articles
+
+
+def test_what_a_lexicon_was_taught_is_never_judged_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    taught: list[tuple[set[str], set[str], Any]] = []
+    read: list[tuple[str, set[str], set[str], Any]] = []
+    step = "scoring"
 
     def lexicon(furniture: Sequence[str], content: Sequence[str], background: Any) -> Any:
         found = fit_lexicon(furniture, content, background)
-        assert bool(content) == any(LINE in line for line in furniture)  # what recurs teaches every one but the blank one
-        taught.append((set(content), found))
+        taught.append((set(furniture), set(content), found))
         return found
 
     def evidence(cases: Sequence[Case], reader: Any, first: Any) -> Any:
-        if all(case.tier == "natural" for case in cases):
-            read.append(({paragraph for case in cases for paragraph in case.paragraphs}, reader.lexicon))
+        pairs = [pair for case in cases for pair in zip(case.paragraphs, case.labels, strict=True)]
+        pairs = [pair for pair in pairs if not pair[0].startswith("Headline")]  # of other articles, made into runs of teasers
+        tiers = {case.tier for case in cases}
+        kind = "natural" if tiers == {"natural"} else "digests" if tiers == {"digest"} else "made"
+        lines, rest = ({p for p, label in pairs if (label == FURNITURE) == wanted} for wanted in (True, False))
+        read.append((f"{step} {kind}", lines, rest, reader.lexicon))
         return gathered(cases, reader, first)
 
-    fit_lexicon, gathered = recipe.fit_lexicon, recipe.gathered
-    monkeypatch.setattr(recipe, "fit_lexicon", lexicon)
+    def topic(*rows: Any) -> Any:
+        nonlocal step
+        step = "calibration"
+        return fit_topic(*rows)
+
+    fit_lexicon, gathered, fit_topic = furniture_module.fit_lexicon, recipe.gathered, recipe.fit_topic
+    monkeypatch.setattr(furniture_module, "fit_lexicon", lexicon)
     monkeypatch.setattr(recipe, "gathered", evidence)
-    articles = [replace(a, labels=(0,) * len(a.paragraphs)) if i % 4 == 0 else a for i, a in enumerate(rich())]
-    train(articles, SMALL)
-    assert len(read) == 4  # either half, without doubt and with it
-    labelled = [paragraph for a in articles if a.labels for paragraph in a.paragraphs]
-    for paragraphs, used in read:
-        (content,) = [content for content, found in taught if found is used]
+    monkeypatch.setattr(recipe, "fit_topic", topic)
+    articles = furnished()
+    model = train(articles, SMALL)
+    # Either half, made up and natural, without doubt and with it; digests; what calibrates, mixed and clean.
+    counts = Counter(name for name, *_ in read)
+    assert counts == {"scoring made": 4, "scoring natural": 4, "scoring digests": 1, "calibration made": 2}
+    for _, lines, rest, used in read:
+        ((furniture, content),) = [(furniture, content) for furniture, content, found in taught if found is used]
         assert np.abs(used.weights).max() > 0.1
-        assert not content & paragraphs
-        assert content & set(labelled)
+        assert not lines & furniture
+        assert not rest & content
+    final = {id(used) for name, *_, used in read if name.startswith("calibration")}
+    assert final == {id(model.reader.lexicon)}
+    # All furniture is either taught to the final lexicon or kept to calibrate it, and each half is taught to one of two others.
+    (known,) = [furniture for furniture, _, found in taught if found is model.reader.lexicon]
+    halves = [furniture for furniture, content, found in taught if content and found is not model.reader.lexicon]
+    assert halves[0] | halves[1] == known
+    assert not halves[0] & halves[1]
+    kept = set().union(*(lines for name, lines, *_ in read if name.startswith("calibration")))
+    everything = {p for a in articles for p in a.paragraphs if LINE in p or "secretword" in p}
+    assert kept <= everything - known
+    assert known < everything
+    for group in (*halves, kept):
+        assert {"secretword" in line for line in group} == {True, False}
 
 
-def test_clean_paragraphs_count_by_the_weight_of_their_article(monkeypatch: pytest.MonkeyPatch) -> None:
-    def calibration(logits: Any, off_topic: np.ndarray, clean: np.ndarray, weights: np.ndarray) -> Any:
-        expected = [a.weight for a in parts.calibration if len(a.paragraphs) >= 3 for _ in a.paragraphs]
-        # Whole articles first; what follows are the same ones reshaped.
-        assert weights[: len(expected)].tolist() == expected
-        assert len(clean) == len(weights) > 1.5 * len(expected)
-        assert set(weights) == set(expected) == {0.5, 2.0}
+def test_the_lexicon_is_contrasted_with_articles_of_the_first_part_that_are_to_be_judged() -> None:
+    first = [Article(("Prose.", "More."), language="en"), Article(("Exercise 1",), language="en", judged=False)]
+    parts = Parts([*first, Article(("Prosa.",), language="de")], [Article(("Scored.",), language="en")], [])
+    assert recipe._content(parts, replace(SMALL, language="en")) == ["Prose.", "More."]
+    assert recipe._content(parts, SMALL) == ["Prose.", "More.", "Prosa."]
+
+
+def test_a_sample_of_the_content_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "_CONTENT", 10)
+    paragraphs = [spelt(i) for i in range(50)]
+    parts = Parts([Article(tuple(paragraphs))], [], [])
+    sample = recipe._content(parts, SMALL)
+    assert len(sample) == len(set(sample)) == 10
+    assert sample == [paragraph for paragraph in paragraphs if paragraph in sample]  # in order
+    assert recipe._content(parts, replace(SMALL, seed=1)) != sample
+
+
+def test_clean_paragraphs_count_by_the_weight_of_their_article_and_stand_in_three_kinds_of_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def calibration(logits: Any, off_topic: np.ndarray, clean: np.ndarray, weights: np.ndarray, kinds: np.ndarray) -> Any:
+        assert (kinds % 2 == (weights > 1)).all()  # subjects of which there is little apart from the rest
+        kinds = kinds // 2
+        whole = [a for a in parts.calibration if len(a.paragraphs) >= 3]
+        assert weights[kinds == 0].tolist() == [a.weight for a in whole for _ in a.paragraphs]
+        assert (kinds == 1).sum() > 0.5 * (kinds == 0).sum()  # the same ones reshaped
+        # Without what is shorter than 80 characters, where three paragraphs are left.
+        long = [[p for p in a.paragraphs if len(p) >= 80] for a in whole]
+        assert (kinds == 2).sum() == sum(len(kept) for kept in long if len(kept) >= 3) > 0
+        assert len(clean) == len(weights) == len(kinds)
+        assert set(weights) == {0.5, 2.0}
         assert 0 < off_topic.mean() < 0.5
         raise Stop
 
-    # Every ninth article is too short to be a clean one.
-    articles = [Article(tuple(made[: 4 if i % 9 else 2]), weight=2.0 if i % 2 else 0.5) for i, made in enumerate(PLAIN)]
+    # Every ninth article is too short to be a clean one; every other has paragraphs of 80 characters.
+    texts = [[f"{p} {p}" * (i % 2 + 1) for p in made[: 4 if i % 9 else 2]] for i, made in enumerate(PLAIN)]
+    articles = [Article(tuple(text), weight=2.0 if i % 2 else 0.5) for i, text in enumerate(texts)]
     parts = parts_of(articles)
     monkeypatch.setattr(recipe, "fit_calibration", calibration)
     with pytest.raises(Stop):
@@ -260,10 +368,11 @@ def test_fifty_articles_of_one_source_are_enough() -> None:
 
 
 def test_blank_paragraphs_in_many_articles_are_no_line_of_furniture(monkeypatch: pytest.MonkeyPatch) -> None:
-    def reader(parts: Any, furniture: Sequence[str], *rest: Any) -> Any:
-        assert furniture == ["Sign up!"]
+    def folds(parts: Any, recurring: Sequence[str]) -> Any:
+        assert recurring == ["Sign up!"]
         raise Stop
 
-    monkeypatch.setattr(recipe, "_reader", reader)
+    monkeypatch.setattr(recipe, "_reader", lambda *_: None)
+    monkeypatch.setattr(recipe, "folds_of", folds)
     with pytest.raises(Stop):
         train([[*article[:4], "   ", "\u2003\n", "§", "Sign up!"] for article in PLAIN], SMALL)

@@ -24,7 +24,7 @@ from detector.page import fragment
 from detector.paragraphs import SEPARATOR, split
 from detector.report import KINDS, STATUSES
 from detector.terms import codes_of, hash_of, terms_of
-from detector.vectors import Lexicon
+from detector.vectors import PAIRS, Lexicon
 
 FOREIGN, FURNITURE, KEPT = "foreign", "furniture", ""
 HAND_MADE = hand_made()  # for properties, which take no fixtures
@@ -394,7 +394,8 @@ def read_model(hand_model: Model) -> Model:
     background = fit_background(held, projected=0, min_articles=2)
     background = replace(background, idf=background.idf + 2, unknown_idf=background.unknown_idf + 2)
     weights = np.random.default_rng(0).standard_normal(len(background.hashes)).astype(np.float32)
-    return replace(hand_model, reader=Reader(background, hand_model.reader.projection, Lexicon(weights, 0.0)))
+    lexicon = Lexicon(weights, np.zeros(PAIRS, np.float32), 0.0)
+    return replace(hand_model, reader=Reader(background, hand_model.reader.projection, lexicon))
 
 
 def records() -> list[dict[str, Any]]:

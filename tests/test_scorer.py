@@ -93,6 +93,7 @@ def test_an_article_is_summed_up_over_its_paragraphs_and_not_its_title() -> None
     # Row 0 is the first title, rows 1-5 the first article, row 6 a title without an article.
     fill("centroid", [99, 0.5, 0.1, 0.4, 0.3, 0.2, 99, -0.5, 0.6, 0.8])
     fill("far", [99, 0.9, 0.5, 0.7, 0.1, 0.3, 99, 0.25, -1, 1])
+    fill("taught_far", [99, 0.2, 0.4, 1, 0.8, 0.6, 99, 0.1, 0.3, -0.2])
     fill("nearest", [99, 1, 2, 3, 4, 5, 99, 7, 8, 9])
     fill("next", [99, 0, 0, 0, 0, 1, 99, 1, 1, 0])
     fill("tfidf_far", [99, 0, 0, 1, 0, 0, 99, 0.5, 0.25, 0.75])
@@ -108,13 +109,18 @@ def test_an_article_is_summed_up_over_its_paragraphs_and_not_its_title() -> None
         "doubt": [0.4, 0, 0.2, 0.75],
         "doubted": [0.4, 0, 0, 1],  # a half is not above a half
         "centroid": [0.3, 0, -0.5, 0.7],
-        # Of five the second smallest is the lower quartile, the third the median; of two the smaller is both.
+        # Of five the second, third and fourth smallest are the quartiles and the median; of two the smaller is all of them.
         "centroid_low": [0.2, 0, -0.5, 0.6],
+        "centroid_high": [0.4, 0, -0.5, 0.6],
         "far_low": [0.3, 0, 0.25, -1],
         "far": [0.5, 0, 0.25, -1],
+        "far_high": [0.7, 0, 0.25, -1],
+        "taught_far": [0.6, 0, 0.1, -0.2],
+        "taught_far_high": [0.8, 0, 0.1, -0.2],
         "nearest": [3, 0, 7, 8.5],
         "steps": [0.2, 0, 1, 0.5],
         "far_shared": [0.2, 0, 0.5, 0.5],
+        "far_shared_high": [0, 0, 0.5, 0.25],
         "shared": [0.2, 0, 0, 0.5],
         "surprise": [5, 0, 1, 3],
         "length": [2, 0, 3, 1.5],

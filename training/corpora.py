@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 from detector.errors import InputError
 from detector.learn.articles import Article
 from detector.learn.split import share_of
+from training.pages import labelled_blocks
 
-__all__ = ["CORPORA", "Corpus", "held_out", "labelled", "learned_from", "read"]
+__all__ = ["CORPORA", "Corpus", "as_served", "held_out", "is_held_out", "labelled", "learned_from", "read"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ CORPORA = {
     },
 }
 _BLOCKS = "dev/wcxb_dev_blocks.jsonl.xz"
+_HTML = "dev/wcxb_dev_html.jsonl.xz"
 
 
 def read(directory: Path, name: str) -> list[Article]:
@@ -100,11 +102,10 @@ def read(directory: Path, name: str) -> list[Article]:
             topic=record.get("topic") or record.get("book") or name,
             language=corpus.language,
             weight=corpus.weight,
-            judged=corpus.judged,
+            # Listings, forums and shops are no articles, but they hold words that news never uses.
+            judged=corpus.judged and record.get("page_type", "article") == "article",
         )
         for record in _records(directory / corpus.path)
-        # Listings, forums and shops are no articles; what calls itself one is.
-        if record.get("page_type", "article") == "article"
     ]
 
 
@@ -117,17 +118,18 @@ def learned_from(directory: Path) -> list[Article]:
         for article in read(directory, name)
         if not is_held_out(article, corpus.held)
     ]
-    return articles + [article for article in labelled(directory) if not is_held_out(article, 0.5)]
+    pages = [*labelled(directory), *as_served(directory)]
+    return articles + [page for page in pages if not is_held_out(page, 0.5)]
 
 
 def held_out(directory: Path, tier: str) -> list[Article]:
-    """Return the articles of `tier` that nothing was learned from."""
+    """Return the articles of `tier`, those to be judged, that nothing was learned from."""
     return [
         article
         for name, corpus in CORPORA.items()
         if corpus.tier == tier
         for article in read(directory, name)
-        if is_held_out(article, corpus.held)
+        if article.judged and is_held_out(article, corpus.held)
     ]
 
 
@@ -144,6 +146,21 @@ def labelled(directory: Path) -> list[Article]:
         )
         for record in _records(directory / _BLOCKS)
     ]
+
+
+def as_served(directory: Path) -> list[Article]:
+    """Return the same web pages from their HTML, with more of what surrounds the article: menus, share lines, teasers."""
+    pages = {record["id"]: record for record in _records(directory / CORPORA["web"].path)}
+    served = []
+    for record in _records(directory / _HTML):
+        page = pages.get(record["id"])
+        if page is None:
+            continue
+        title = page.get("title") or ""
+        blocks, labels = labelled_blocks(record["html"], page["paragraphs"], title)
+        if blocks:
+            served.append(Article(blocks, title=title, source=f"web/{_site(page)}", language="en", labels=labels))
+    return served
 
 
 def is_held_out(article: Article, held: float) -> bool:

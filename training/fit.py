@@ -18,7 +18,7 @@ import detector
 from detector.learn import TrainSettings, train
 from detector.model import BUNDLED
 from training.corpora import learned_from
-from training.teacher import encode_words
+from training.teacher import encode
 
 SETTINGS = TrainSettings(language="en")
 
@@ -40,7 +40,7 @@ def main() -> None:
     began = time.monotonic()
     settings = replace(SETTINGS, projection=replace(SETTINGS.projection, steps=arguments.steps))
     articles = learned_from(arguments.corpora)
-    model = train(articles, settings, teacher=encode_words)
+    model = train(articles, settings, teacher=encode)
     counts = Counter(article.source.split("/")[0] for article in articles)
     model = replace(
         model,

@@ -64,10 +64,15 @@ def articles_of(items: Iterable[str | Sequence[str] | Article]) -> list[Article]
 
 
 def recurring_lines(articles: Iterable[Article], at_least: int = 3) -> set[str]:
-    """Return the paragraphs, folded, that stand in `at_least` or more articles."""
-    seen: Counter[str] = Counter()
-    for article in articles:
-        seen.update({fold(paragraph) for paragraph in article.paragraphs})
+    """Return the paragraphs, folded, that stand in `at_least` or more articles.
+
+    Articles of one source and title are one article in several versions, such as with and without what surrounds it.
+    """
+    versions: dict[object, set[str]] = {}
+    for number, article in enumerate(articles):
+        key = (article.source, article.title) if article.source and article.title else number
+        versions.setdefault(key, set()).update(fold(paragraph) for paragraph in article.paragraphs)
+    seen = Counter(line for lines in versions.values() for line in lines)
     return {line for line, count in seen.items() if count >= at_least}
 
 

@@ -21,9 +21,11 @@ __all__ = ["BELONGS", "FOREIGN", "FURNITURE", "TIERS", "Case", "Intruder", "case
 BELONGS, FOREIGN, FURNITURE = 0, 1, 2
 
 # How often each tier is made; those that look most alike to what belongs are made most.
-_MIX = {"any": 2, "topic": 3, "source": 2, "teaser": 1, "lead": 1, "block": 3, "lines": 2, "clean": 3}
+# Runs of headlines are few on purpose: three times as many cost .10 of the AP in web pages with all their short lines.
+_MIX = {"any": 6, "topic": 9, "source": 6, "teaser": 3, "teasers": 1, "lead": 3, "block": 9, "lines": 6, "clean": 9}
 TIERS = tuple(_MIX)
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
+_HEADLINES = 0.15  # share of the digests that are lists of headlines
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
 # A closing quote or bracket (two at most) stays with its sentence.
 _SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”’)])|(?<=[.!?…][\"'”’)]{2}))\s+(?=[\"'“‘(]?[A-Z0-9])")
@@ -81,7 +83,7 @@ class Intruder:
         for each in (tier, *more):
             if each == "clean":
                 continue
-            intruders, label = self._lines() if each == "lines" else self._taken(self._donor(host, each), each)
+            intruders, label = self._put_in(host, each)
             if not intruders:
                 return None
             at = int(self._rng.integers(1, len(paragraphs) + 1))
@@ -111,12 +113,21 @@ class Intruder:
                 return donor
         return None
 
-    def _lines(self) -> tuple[tuple[str, ...], int]:
+    def _put_in(self, host: Article, tier: str) -> tuple[tuple[str, ...], int]:
+        """Return what an intrusion of `tier` puts into `host`, and what it is there."""
+        if tier == "lines":
+            return self._lines(), FURNITURE
+        if tier == "teasers":
+            donors = [self._donor(host, tier) for _ in range(int(self._rng.integers(2, 7)))]
+            return tuple(donor.title for donor in donors if donor is not None and donor.title), FURNITURE
+        return self._taken(self._donor(host, tier), tier)
+
+    def _lines(self) -> tuple[str, ...]:
         """Return a run of one to three lines of furniture."""
         if not self.lines:
-            return (), FURNITURE
+            return ()
         first, size = int(self._rng.integers(len(self.lines))), int(self._rng.integers(1, 4))
-        return tuple(self.lines[first : first + size]), FURNITURE
+        return tuple(self.lines[first : first + size])
 
     def _taken(self, donor: Article | None, tier: str) -> tuple[tuple[str, ...], int]:
         """Return what of `donor` is put into the host, and what it is there."""
@@ -138,13 +149,26 @@ class Intruder:
         return (taken if tier != "block" or len(taken) > 1 else ()), FOREIGN
 
     def digest(self) -> Case:
-        """Return runs of one to three paragraphs of 5 to 12 articles, none of them the host."""
+        """Return pieces of 5 to 30 articles, none of them the host: a round-up, a live blog or a list of headlines.
+
+        Runs of up to one, two or three paragraphs each, now and then below a headline; single paragraphs, now and then behind
+        the time of day; or headlines alone.
+        """
+        count = int(np.exp(self._rng.uniform(np.log(5), np.log(31))))
+        headlines = self._rng.random() < _HEADLINES
+        longest = int(self._rng.integers(1, 4))
+        timed = longest == 1 and self._rng.random() < 0.5
+        minutes = np.sort(self._rng.integers(24 * 60, size=count)).tolist()
         pieces: list[str] = []
-        for index in self._rng.integers(len(self.articles), size=int(self._rng.integers(5, 13))):
-            donor = self.articles[int(index)]
+        for index, minute in zip(self._rng.integers(len(self.articles), size=count).tolist(), minutes, strict=True):
+            donor = self.articles[index]
             first = int(self._rng.integers(len(donor.paragraphs)))
-            run = donor.paragraphs[first : first + int(self._rng.integers(1, 4))]
-            if donor.title and self._rng.random() < 0.3:
+            run = donor.paragraphs[first : first + int(self._rng.integers(1, longest + 1))]
+            if headlines:
+                run = (donor.title or run[0],)
+            elif timed:
+                run = (f"{minute // 60:02d}:{minute % 60:02d} {run[0]}",)
+            elif donor.title and self._rng.random() < 0.3:
                 run = (donor.title, *run)
             pieces += run
         return Case(tuple(pieces), (BELONGS,) * len(pieces), "", "digest")

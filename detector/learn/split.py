@@ -42,7 +42,7 @@ def parts_of(articles: Sequence[Article]) -> Parts:
     """Split `articles` by source; by article if one source makes up most of them, or sources too few leave a part empty.
 
     Sources with labelled articles are kept for scoring and calibration, nine to one: labels are scarce, and the projection
-    must not have seen their text. What is not to be judged teaches the projection alone.
+    must not have seen their text. What is not to be judged teaches the projection alone, or nothing if its source has labels.
     """
     largest = max(Counter(article.source for article in articles if article.source).values(), default=0)
     parts = _parted(articles, by_source=True)
@@ -58,7 +58,8 @@ def _parted(articles: Sequence[Article], *, by_source: bool) -> Parts:
     for article in articles:
         share = share_of(article if by_source else replace(article, source=""))
         if article.labels is not None or (by_source and article.source in labelled):
-            parts[1 if share < _LABELLED_SCORING else 2].append(article)
+            if article.judged:
+                parts[1 if share < _LABELLED_SCORING else 2].append(article)
         else:
             parts[0 if share < _PROJECTION or not article.judged else 1 if share < _SCORING else 2].append(article)
     return parts
