@@ -122,6 +122,12 @@ class _Rows:
         means: NDArray[np.float64] = self.sums(values * weights) / (self.sums(weights) + _TINY)
         return means[self.articles]
 
+    def run_means(self, values: NDArray[np.float64], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Mean of `values` (n,) over the rows from each of `starts` to each of `ends`, 0 where there is none."""
+        sums = np.concatenate(([0.0], np.cumsum(values)))
+        means: NDArray[np.float64] = (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
+        return means
+
 
 def evidence_of(
     batch: Batch,
@@ -159,7 +165,7 @@ def evidence_of(
     second = None if taught is None else _topical(rows, taught, postings.lengths, trust)
     columns.update({f"taught_{name}": np.zeros(n) if second is None else second[name] for name in _TOPICAL})
     columns.update(_lexical(rows, postings, trust))
-    columns.update(_furniture(rows, batch, postings, furniture))
+    columns.update(_furniture(rows, postings, furniture))
     columns.update(_place(rows, postings, trust))
     return np.column_stack([columns[name] for name in COLUMNS]).astype(np.float32).reshape(n, len(COLUMNS))
 
@@ -346,21 +352,15 @@ def _row_maximum(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -
     return result
 
 
-def _furniture(rows: _Rows, batch: Batch, postings: Postings, furniture: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def _furniture(rows: _Rows, postings: Postings, furniture: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     ones = np.ones(len(furniture))
-    sums = np.concatenate(([0.0], np.cumsum(furniture)))
     index = np.arange(len(furniture))
     first, last = rows.bounds[rows.articles], rows.bounds[rows.articles + 1]
-
-    def mean(start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.float64]:
-        means: NDArray[np.float64] = (sums[end] - sums[start]) / (end - start)
-        return means
-
     return {
         "furniture": furniture,
-        "furniture_near": mean(np.maximum(index - _NEAR, first), np.minimum(index + _NEAR + 1, last)),
-        "furniture_before": mean(first, index + 1),
-        "furniture_after": mean(index, last),
+        "furniture_near": rows.run_means(furniture, np.maximum(index - _NEAR, first), np.minimum(index + _NEAR + 1, last)),
+        "furniture_before": rows.run_means(furniture, first, index + 1),
+        "furniture_after": rows.run_means(furniture, index, last),
         "furniture_previous": furniture[rows.previous],
         "furniture_next": furniture[rows.next],
         "furniture_mean": rows.means(furniture, ones),
@@ -377,7 +377,6 @@ def _place(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[
     length = np.log1p(postings.lengths).astype(float)
     index = np.arange(len(length))
     doubt = 1 - trust
-    sums = np.concatenate(([0.0], np.cumsum(doubt)))
     first, last = rows.bounds[rows.articles], rows.bounds[rows.articles + 1]
     return {
         "length": length,
@@ -390,6 +389,6 @@ def _place(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[
         "from_end": 1 / (last - index),
         "doubt_near": (doubt[rows.previous] + doubt[rows.next]) / 2,
         "doubt_mean": rows.means(doubt, np.ones(len(length))),
-        "doubt_before": (sums[index] - sums[first]) / np.maximum(index - first, 1),
-        "doubt_after": (sums[last] - sums[index + 1]) / np.maximum(last - index - 1, 1),
+        "doubt_before": rows.run_means(doubt, first, index),
+        "doubt_after": rows.run_means(doubt, index + 1, last),
     }

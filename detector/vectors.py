@@ -152,8 +152,7 @@ class Lexicon:
         weight[known] = self.weights[postings.group_index[known]]
         total = np.bincount(postings.rows, weight[postings.groups], minlength=n)
         total += np.bincount(postings.pair_rows, self.pairs[postings.pairs], minlength=n)
-        number = np.bincount(postings.rows, minlength=n) + np.bincount(postings.pair_rows, minlength=n)
-        logits: NDArray[np.float64] = self.bias + total / np.sqrt(np.maximum(number, 1))
+        logits: NDArray[np.float64] = self.bias + total / np.sqrt(np.maximum(postings.wordings, 1))
         return logits
 
 
@@ -198,6 +197,12 @@ class Postings:
     capitals: NDArray[np.float64]
     digits: NDArray[np.float64]
     closed: NDArray[np.float64]
+
+    @property
+    def wordings(self) -> NDArray[np.float64]:
+        """How many different words and how many pairs each paragraph holds, (n,): of pairs there are as many as words."""
+        number: NDArray[np.float64] = np.bincount(self.rows, minlength=len(self.lengths)) + self.lengths.astype(float)
+        return number
 
     def bags(self, background: Background) -> csr_array:
         """Return the paragraphs as bags of projected terms, csr (n, p): ``1 + ln(count)`` in the term's projection row."""

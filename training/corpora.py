@@ -135,7 +135,7 @@ def held_out(directory: Path, tier: str) -> list[Article]:
 
 def labelled(directory: Path) -> list[Article]:
     """Return the web pages whose paragraphs are labelled; of one site all are learned from or all held out, as in "web"."""
-    pages = {record["id"]: record for record in _records(directory / CORPORA["web"].path)}
+    pages = _pages(directory)
     return [
         Article(
             paragraphs=tuple(record["paragraphs"]),
@@ -150,7 +150,7 @@ def labelled(directory: Path) -> list[Article]:
 
 def as_served(directory: Path) -> list[Article]:
     """Return the same web pages from their HTML, with more of what surrounds the article: menus, share lines, teasers."""
-    pages = {record["id"]: record for record in _records(directory / CORPORA["web"].path)}
+    pages = _pages(directory)
     served = []
     for record in _records(directory / _HTML):
         page = pages.get(record["id"])
@@ -161,6 +161,11 @@ def as_served(directory: Path) -> list[Article]:
         if blocks:
             served.append(Article(blocks, title=title, source=f"web/{_site(page)}", language="en", labels=labels))
     return served
+
+
+def _pages(directory: Path) -> dict[str, dict[str, Any]]:
+    """Return the records of the web pages by their id."""
+    return {record["id"]: record for record in _records(directory / CORPORA["web"].path)}
 
 
 def is_held_out(article: Article, held: float) -> bool:

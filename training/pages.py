@@ -44,8 +44,7 @@ def labelled_blocks(html: str, article: Sequence[str], title: str = "") -> tuple
     labels : tuple of int
         0 where at least half of a block's runs of three words stand in the article, 1 where none does. Left out, for there is
         no telling: blocks in between, one or two words that are in the article but not a line of it, the title, and table
-        cells that are not in the article. Both are empty if fewer than four blocks of more than three
-        words are of the article.
+        cells that are not in the article. Both are empty if fewer than four blocks of more than three words are of the article.
     """
     parser = _Parser()
     parser.feed(html)

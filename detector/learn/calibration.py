@@ -83,7 +83,7 @@ def calibrated(network: Network, rows: Gathered, label: int) -> Network:
     at half of :data:`PRIOR` each, makes their logits comparable.
     """
     asked = (rows.labels == label) | (rows.labels == BELONGS)
-    logits = network(np.hstack((rows.plain, rows.doubted))[asked])[:, 0]
+    logits = network(rows.both[asked])[:, 0]
     slope, offset = _platt(logits, rows.labels[asked] == label, PRIOR / 2)
     weights = (*network.weights[:-1], (network.weights[-1] * slope).astype(np.float32))
     biases = (*network.biases[:-1], (network.biases[-1] * slope + offset).astype(np.float32))

@@ -24,6 +24,7 @@ from detector.vectors import Background, postings_of
 __all__ = ["Corpus", "corpus_of", "draw", "info_nce"]
 
 _EPSILON = 1e-6
+_LEAST = 8  # articles; with fewer there is next to nothing to tell apart
 _REST = 12  # at most so many paragraphs, drawn anew each time, stand for the rest of the article
 
 
@@ -50,6 +51,11 @@ class Corpus:
     has_title: NDArray[np.bool_]
     topics: list[NDArray[np.int64]]
     weights: NDArray[np.float64]
+
+    @property
+    def teaches(self) -> bool:
+        """Whether there are articles enough to learn from; with fewer, learning stays where it starts."""
+        return bool(np.count_nonzero(self.weights) >= _LEAST)
 
 
 def corpus_of(articles: Sequence[Article], background: Background) -> Corpus:

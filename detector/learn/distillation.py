@@ -35,7 +35,7 @@ _PASSAGE = 320  # characters: a few sentences; a teacher's time goes with the le
 _SHORTEST = 40
 _SEEN = 3  # passages in which a term is read, as long as there are as many
 _PENALTY = 1.0  # pull towards the vector of the word alone; 0.3 and 3 explain passages not fitted to 2 % and 0 % less
-_ITERATIONS = 15  # of conjugate gradients; the residual on passages not fitted to no longer falls
+_ITERATIONS = 15  # of conjugate gradients; no other number was tried
 _WHITENING = 0.4  # power of the standard deviations by which axes are evened out before they are turned
 _BATCH, _TEMPERATURE = 768, 0.05  # of the contrast; the same as for the projection
 _EPSILON = 1e-6
@@ -105,7 +105,7 @@ def fit_taught(term_vectors: NDArray[np.float32], corpus: Corpus, settings: Dist
     """
     rng = np.random.default_rng(settings.seed)
     axes = _whitened(term_vectors, corpus, min(settings.dimensions, term_vectors.shape[1] // 2 * 2), rng)
-    if np.count_nonzero(corpus.weights) >= 8:
+    if corpus.teaches:
         axes = _turned(term_vectors, axes, corpus, settings.steps, rng)
     return Projection.packed(term_vectors @ axes)
 

@@ -37,13 +37,12 @@ class Fold:
     @classmethod
     def of(cls, labelled: Sequence[Article], recurring: Sequence[str]) -> Fold:
         """Return the fold of `labelled` articles and `recurring` lines."""
-        noise = [p for article in labelled for p, label in zip(article.paragraphs, article.labels or (), strict=True) if label]
-        return cls(list(labelled), [*recurring, *noise])
+        return cls(list(labelled), [*recurring, *_paragraphs(labelled, belonging=False)])
 
     @property
     def content(self) -> list[str]:
         """What belongs in the labelled articles."""
-        return [p for a in self.labelled for p, label in zip(a.paragraphs, a.labels or (), strict=True) if not label]
+        return _paragraphs(self.labelled, belonging=True)
 
     @property
     def cases(self) -> list[Case]:
@@ -62,6 +61,12 @@ def folds_of(parts: Parts, recurring: Sequence[str]) -> tuple[Fold, Fold, Fold]:
         Fold.of([a for a in scoring if share_of(a) >= half], [x for x in recurring if half <= share_of_line[x] < _SCORING]),
         Fold.of(calibration, [x for x in recurring if share_of_line[x] >= _SCORING]),
     )
+
+
+def _paragraphs(labelled: Sequence[Article], *, belonging: bool) -> list[str]:
+    """Return the paragraphs of `labelled` articles that belong, or those that do not."""
+    pairs = [pair for article in labelled for pair in zip(article.paragraphs, article.labels or (), strict=True)]
+    return [paragraph for paragraph, label in pairs if belonging != bool(label)]
 
 
 def lexicon_of(folds: Sequence[Fold], content: Sequence[str], background: Background) -> Lexicon:

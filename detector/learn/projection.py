@@ -21,7 +21,6 @@ __all__ = ["ProjectionSettings", "fit_projection", "idf_of_rows"]
 
 _log = logging.getLogger(__name__)
 _EPSILON = 1e-6
-_LEAST = 8  # articles; with fewer there is next to nothing to tell apart, and learning stays where it starts
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def fit_projection(
     rng = np.random.default_rng(settings.seed)
     width = corpus.bags.shape[1]
     table = _initial(background, width, settings.dimensions, rng, term_vectors)
-    if np.count_nonzero(corpus.weights) < _LEAST:
+    if not corpus.teaches:
         return Projection.packed(table)
     accumulator = np.full(width, _EPSILON, np.float32)
     began, smoothed = time.monotonic(), 0.0

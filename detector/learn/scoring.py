@@ -69,6 +69,11 @@ class Gathered:
     cases: NDArray[np.int64]
     summary: NDArray[np.float32]
 
+    @property
+    def both(self) -> NDArray[np.float32]:
+        """What the foreign and the furniture network are asked: evidence without and with doubt, (n, 2 f)."""
+        return np.hstack((self.plain, self.doubted))
+
 
 def gathered(cases: Sequence[Case], reader: Reader, first: Network | None = None) -> Gathered:
     """Gather the evidence of `cases` as the detector would; without a `first` network nothing is doubted."""
@@ -102,7 +107,7 @@ def fit_first(rows: Gathered, seed: int) -> Network:
 def fit_foreign(rows: Gathered, seed: int) -> Network:
     """Fit the foreign network, furniture left out: evidence without and with doubt to "about something else"."""
     asked = rows.labels != FURNITURE
-    return _fit(_both(rows)[asked], rows.labels[asked] == FOREIGN, _FOREIGN, seed)
+    return _fit(rows.both[asked], rows.labels[asked] == FOREIGN, _FOREIGN, seed)
 
 
 def fit_furniture(made: Gathered, natural: Gathered | None, seed: int) -> Network:
@@ -115,10 +120,10 @@ def fit_furniture(made: Gathered, natural: Gathered | None, seed: int) -> Networ
     sampled = np.zeros(len(made.labels), np.bool_)
     sampled[np.random.default_rng(seed).permutation(len(made.labels))[:_SAMPLE]] = True
     some = np.flatnonzero(sampled | (made.labels == FURNITURE))
-    inputs, labels = _both(made)[some], made.labels[some]
+    inputs, labels = made.both[some], made.labels[some]
     if natural is not None:
         times = max(1, round(len(some) / len(natural.labels)))
-        inputs = np.vstack((inputs, np.tile(_both(natural), (times, 1))))
+        inputs = np.vstack((inputs, np.tile(natural.both, (times, 1))))
         labels = np.concatenate((labels, np.tile(natural.labels, times)))
     return _fit(inputs, labels == FURNITURE, _FURNITURE, seed)
 
@@ -131,12 +136,8 @@ def fit_topic(articles: Gathered, digests: Gathered, seed: int) -> Network:
 
 def off_topic_logits(foreign: Network, furniture: Network, rows: Gathered) -> NDArray[np.float64]:
     """Return the logit of not belonging, foreign or furniture, of each row, ndarray (n,) float64."""
-    both = _both(rows)
+    both = rows.both
     return np.logaddexp(foreign(both)[:, 0], furniture(both)[:, 0])
-
-
-def _both(rows: Gathered) -> NDArray[np.float32]:
-    return np.hstack((rows.plain, rows.doubted))
 
 
 def _fit(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, seed: int) -> Network:
