@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.encoder import Encoded, Encoder
 from detector.errors import InputError
 from detector.model import BUNDLED, Model, load_model
 from detector.paragraphs import SEPARATOR, batch_of
@@ -37,6 +38,8 @@ class OffTopicDetector:
         Tolerated share of clean paragraphs flagged; 0.002 is about one clean article of 20 paragraphs in 25.
     kinds : tuple of str
         What to flag: ``"foreign"`` (about something else), ``"furniture"`` (about the page), or both.
+    encoder : Encoder, optional
+        With a model file that was trained with a sentence encoder: that encoder, anything with ``encode(list of str)``.
 
     Notes
     -----
@@ -58,10 +61,12 @@ class OffTopicDetector:
         model: str | Path | Model = "default",
         false_alarms: float = 0.002,
         kinds: Sequence[str] = ("foreign", "furniture"),
+        encoder: Encoder | None = None,
     ) -> None:
         self.model = model
         self.false_alarms = false_alarms
         self.kinds = kinds
+        self.encoder = encoder
 
     def check(self, article: Article, title: str | None = None) -> Report:
         """Judge one article.
@@ -151,7 +156,7 @@ class OffTopicDetector:
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name, as scikit-learn asks for them."""
         del deep
-        return {"model": self.model, "false_alarms": self.false_alarms, "kinds": self.kinds}
+        return {"model": self.model, "false_alarms": self.false_alarms, "kinds": self.kinds, "encoder": self.encoder}
 
     def set_params(self, **params: Any) -> OffTopicDetector:
         """Set parameters by name and return the detector itself.
@@ -185,9 +190,11 @@ class OffTopicDetector:
         """Check all parameters and return the model."""
         checked_kinds(self.kinds)
         if isinstance(self.model, Model):
+            if self.encoder is not None:
+                raise InputError("an encoder goes with the path of a model; a Model at hand has its own, leave it out")
             model = self.model
         elif isinstance(self.model, (str, os.PathLike)):
-            model = load_model(BUNDLED if self.model == "default" else self.model)
+            model = load_model(BUNDLED if self.model == "default" else self.model, self.encoder)
         else:
             raise InputError(f'model is "default", a path or a Model, got {type(self.model).__name__}')
         model.scorer.calibration.threshold(checked_rate(self.false_alarms))
@@ -311,8 +318,8 @@ def _judged(model: Model, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int64], _V
     )
 
 
-def _judged_by_path(path: str, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int64], _Verdicts]:
-    return _judged(load_model(path), pairs)
+def _judged_by_path(path: str, encoder: Encoder | None, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int64], _Verdicts]:
+    return _judged(load_model(path, encoder), pairs)
 
 
 def _judged_chunks(
@@ -327,6 +334,7 @@ def _judged_chunks(
         return
     from joblib import Parallel, delayed, effective_n_jobs
 
+    encoder = model.reader.projection.encoder if isinstance(model.reader.projection, Encoded) else None
     with tempfile.TemporaryDirectory() as folder:
         path = model.path or str(Path(folder, "model.safetensors"))
         if model.path is None:
@@ -334,6 +342,7 @@ def _judged_chunks(
         with Parallel(n_jobs=n_jobs) as parallel:
             # A window at a time: joblib reads its input ahead of whoever takes the results, without end.
             window = 4 * effective_n_jobs(n_jobs)
+            judged = delayed(_judged_by_path)
             for first in chunks:
                 some = [first, *islice(chunks, window - 1)]
-                yield from zip(some, parallel(delayed(_judged_by_path)(path, chunk) for chunk in some), strict=True)
+                yield from zip(some, parallel(judged(path, encoder, chunk) for chunk in some), strict=True)

@@ -40,6 +40,8 @@ _TOPICAL = (
     "nearest3",  # mean of the three most similar
     "previous",  # with the paragraph before
     "next",  # with the paragraph after
+    "context",  # with the three paragraphs on either side
+    "bridge",  # of the three before with the three after: how well they join without this one
     "previous_centroid",  # how well the paragraph before fits
     "next_centroid",  # how well the paragraph after fits
     "centroid_mean",  # over the article: how coherent it is
@@ -79,6 +81,13 @@ COLUMNS = (
     "sentence",  # 1 when it ends as sentences do
     "previous_sentence",
     "next_sentence",
+    # form
+    "cut",  # 1 when it ends in dots of omission
+    "exclaims",  # 1 when it ends in an exclamation or question mark
+    "exclaims_mean",  # over the article
+    "quoted",  # 1 when it begins with a quotation mark
+    "opening",  # share of the other paragraphs that begin with the same word, or with a number too
+    "repeated",  # 1 when another paragraph is of the same words
     # size and place
     "length",  # ln(1 + words)
     "relative_length",  # the same less the article's mean
@@ -88,6 +97,8 @@ COLUMNS = (
     "place",  # 0 at the article's start, 1 at its end
     "from_start",  # 1 / (1 + paragraphs before)
     "from_end",  # 1 / (1 + paragraphs after)
+    "doubt",  # of the paragraph itself
+    "doubt_most",  # highest of the others in the article
     "doubt_near",  # doubt of the two paragraphs around, mean
     "doubt_mean",  # over the article
     "doubt_before",  # over the paragraphs before: what does not belong comes in stretches too
@@ -166,6 +177,7 @@ def evidence_of(
     columns.update({f"taught_{name}": np.zeros(n) if second is None else second[name] for name in _TOPICAL})
     columns.update(_lexical(rows, postings, trust))
     columns.update(_furniture(rows, postings, furniture))
+    columns.update(_form(rows, postings))
     columns.update(_place(rows, postings, trust))
     return np.column_stack([columns[name] for name in COLUMNS]).astype(np.float32).reshape(n, len(COLUMNS))
 
@@ -185,11 +197,9 @@ def _topical(
     # The worst quarter: below the mean by 0.67 standard deviations, as it is for a normal spread.
     kept = weighted * (centroid >= mean - 0.67 * spread)[:, None]
     trimmed = _cosine(unit, _article_sums(rows, kept)[rows.articles] - kept)
-    near = weighted.copy()
-    for step in range(1, _REACH + 1):
-        for shift in (-step, step):
-            near += _shifted(rows, weighted, shift)
-    far = _cosine(unit, total - near)
+    before, after = _close(rows, weighted, -1), _close(rows, weighted, 1)
+    near = before + after
+    far = _cosine(unit, total - weighted - near)
     nearest, nearest3 = _neighbours(rows, unit, trust)
     previous = np.einsum("ij,ij->i", unit, unit[rows.previous]).astype(float)
     following = np.einsum("ij,ij->i", unit, unit[rows.next]).astype(float)
@@ -201,6 +211,8 @@ def _topical(
         "nearest3": nearest3,
         "previous": previous,
         "next": following,
+        "context": _cosine(unit, near),
+        "bridge": _cosine(before / (np.linalg.norm(before, axis=1) + _TINY)[:, None], after),
         "previous_centroid": centroid[rows.previous],
         "next_centroid": centroid[rows.next],
         "centroid_mean": mean,
@@ -217,6 +229,14 @@ def _article_sums(rows: _Rows, values: NDArray[np.float32]) -> NDArray[np.float3
     if len(filled):
         sums[filled] = np.add.reduceat(values, rows.bounds[filled], axis=0)
     return sums
+
+
+def _close(rows: _Rows, values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Return for each row the sum of the _REACH rows before it (`side` -1) or after it (1) in its article."""
+    total = np.zeros_like(values)
+    for step in range(1, _REACH + 1):
+        total += _shifted(rows, values, side * step)
+    return total
 
 
 def _shifted(rows: _Rows, values: NDArray[np.float32], shift: int) -> NDArray[np.float32]:
@@ -373,6 +393,40 @@ def _furniture(rows: _Rows, postings: Postings, furniture: NDArray[np.float64]) 
     }
 
 
+def _form(rows: _Rows, postings: Postings) -> dict[str, NDArray[np.float64]]:
+    alike = _others_alike(rows, postings.openings) * (postings.openings > 0)
+    size = np.maximum(np.diff(rows.bounds)[rows.articles] - 1, 1)
+    return {
+        "cut": postings.cut,
+        "exclaims": postings.exclaims,
+        "exclaims_mean": rows.means(postings.exclaims, np.ones(len(size))),
+        "quoted": postings.quoted,
+        "opening": alike / size,
+        "repeated": (_others_alike(rows, postings.wholes) > 0) * (postings.lengths > 0).astype(float),
+    }
+
+
+def _others_alike(rows: _Rows, values: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return how many other rows of the article have the same of `values`, ndarray (n,) int64."""
+    order = np.lexsort((values, rows.articles))
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (values[order][1:] != values[order][:-1]) | (rows.articles[order][1:] != rows.articles[order][:-1])
+    group = np.cumsum(new) - 1
+    others = np.zeros(len(order), np.int64)
+    others[order] = np.bincount(group, minlength=1)[group] - 1
+    return others
+
+
+def _most_of_others(rows: _Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the highest of the non-negative `values` among the other rows of the article, 0 where there is none."""
+    order = np.lexsort((values, rows.articles))
+    last = rows.bounds[rows.articles + 1] - 1  # of the article's rows in order of value, the highest
+    ordered = values[order]
+    highest = order[last] == np.arange(len(values))
+    second = np.where(last > rows.bounds[rows.articles], ordered[np.maximum(last - 1, 0)], 0.0)
+    return np.where(highest, second, ordered[last]) if len(values) else values
+
+
 def _place(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     length = np.log1p(postings.lengths).astype(float)
     index = np.arange(len(length))
@@ -387,6 +441,8 @@ def _place(rows: _Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[
         "place": (index - first + 0.5) / (last - first),
         "from_start": 1 / (1 + index - first),
         "from_end": 1 / (last - index),
+        "doubt": doubt,
+        "doubt_most": _most_of_others(rows, doubt),
         "doubt_near": (doubt[rows.previous] + doubt[rows.next]) / 2,
         "doubt_mean": rows.means(doubt, np.ones(len(length))),
         "doubt_before": rows.run_means(doubt, first, index),

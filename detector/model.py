@@ -1,14 +1,11 @@
 """Model: everything learned, in one file; and the whole way from a batch of articles to their scores.
 
-A model file is safetensors (arrays that are memory-mapped, never code) with JSON metadata. Reader and writer stand here side
-by side. A file of another kind, of another format version, cut short or made for other term rules is refused with a
-:class:`~detector.errors.ModelError`.
+What the arrays of a model file are stands here, writer and reader side by side; how they lie in it, in :mod:`detector.store`. A
+file of another format version, or made for other term rules, is refused with a :class:`~detector.errors.ModelError`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,21 +15,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as save_arrays
 
-from detector.errors import ModelError
+from detector.encoder import Encoded, Encoder
+from detector.errors import InputError, ModelError
 from detector.evidence import COLUMNS, evidence_of
 from detector.paragraphs import Batch
 from detector.scorer import SUMMARY, Calibration, Network, Scorer, article_summary, sigmoid
+from detector.store import read_arrays, read_header, write_arrays
 from detector.terms import fingerprint
 from detector.vectors import PAIRS, Background, Lexicon, Projection, postings_of
 
 __all__ = ["BUNDLED", "FORMAT", "Evidence", "Judgement", "Model", "Reader", "load_model"]
 
 FORMAT = 2
-_KIND = "offtopic-detector"
-_DTYPES = {"U64": "<u8", "U16": "<u2", "F64": "<f8", "F32": "<f4", "F16": "<f2", "U8": "|u1"}
 _F32 = np.dtype("<f4")
 _NO_ROW = 0xFFFF  # a term without a projection row; two bytes a term, so at most 65,535 rows
 BUNDLED = Path(__file__).with_name("default.safetensors")
@@ -45,17 +40,18 @@ _LAYOUT = {
     "lexicon.weights": ("<f2", "v"),
     "lexicon.pairs": ("<f2", "w"),
     "lexicon.bias": ("<f4", "1"),
-    "projection.weights": ("|u1", "pd"),
-    "projection.scales": ("<f4", "p"),
     "calibration.logits": ("<f8", "k"),
     "calibration.probabilities": ("<f8", "k"),
     "calibration.rates": ("<f8", "m"),
     "calibration.thresholds": ("<f8", "m"),
     "calibration.topicless": ("<f8", "1"),
 }
-
-
-_TAUGHT_LAYOUT = {"taught.weights": ("|u1", "pe"), "taught.scales": ("<f4", "p")}
+# Either a projection or what an encoder made of the probe; a taught space or none.
+_OPTIONAL = {
+    "projection": {"projection.weights": ("|u1", "pd"), "projection.scales": ("<f4", "p")},
+    "encoder": {"encoder.probe": ("<f4", "d")},
+    "taught": {"taught.weights": ("|u1", "pe"), "taught.scales": ("<f4", "p")},
+}
 # The networks and how many numbers each takes; each gives one.
 _NETWORKS = {"first": len(COLUMNS), "foreign": 2 * len(COLUMNS), "furniture": 2 * len(COLUMNS), "topic": len(SUMMARY)}
 
@@ -75,14 +71,15 @@ class Reader:
     Attributes
     ----------
     background : Background
-    projection : Projection
+    projection : Projection or Encoded
+        The first space: learned, or by an encoder of the user's own.
     lexicon : Lexicon
     taught : Projection, optional
         A second space, from a teacher: what the words mean apart from what was learned of them.
     """
 
     background: Background
-    projection: Projection
+    projection: Projection | Encoded
     lexicon: Lexicon
     taught: Projection | None = None
 
@@ -90,7 +87,7 @@ class Reader:
         """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
         postings = postings_of(batch, self.background)
         bags = postings.bags(self.background)
-        dense = self.projection.project(bags)
+        dense = self.projection.vectors(batch) if isinstance(self.projection, Encoded) else self.projection.project(bags)
         taught = None if self.taught is None else self.taught.project(bags)
         furniture = self.lexicon.logits(postings)
         plain = evidence_of(batch, postings, dense, furniture, taught=taught)
@@ -130,7 +127,7 @@ class Model:
     metadata : mapping of str to str
         What it was trained on and how; free text for people.
     path : str or None
-        The file it was read from. Pickled, such a model is only its path.
+        The file it was read from. Pickled, such a model is only its path, and its encoder if it has one.
     """
 
     reader: Reader
@@ -141,7 +138,8 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by path where there is one: a report sent between processes must not carry 18 MB."""
         if self.path is not None:
-            return load_model, (self.path,)
+            encoder = self.reader.projection.encoder if isinstance(self.reader.projection, Encoded) else None
+            return load_model, (self.path, encoder)
         return Model, (self.reader, self.scorer, self.metadata)
 
     def judge(self, batch: Batch) -> Judgement:
@@ -162,54 +160,60 @@ class Model:
 
         It is written beside the target first and then moved: a reader never sees half a file.
         """
-        path = Path(path)
-        arrays = {name: np.ascontiguousarray(array) for name, array in _arrays(self).items()}
         header = {
             "version": FORMAT,
             "terms": fingerprint(),
             "columns": COLUMNS,
             "summary": SUMMARY,
-            "digest": _digest(arrays),
             "metadata": dict(self.metadata),
         }
-        # One entry: safetensors does not keep the order of several, and the bytes would differ from run to run.
-        content = save_arrays(arrays, metadata={_KIND: json.dumps(header, sort_keys=True)})
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(content)
-        part.replace(path)
+        write_arrays(path, _arrays(self), header)
 
 
-def load_model(path: str | Path = BUNDLED) -> Model:
+def load_model(path: str | Path = BUNDLED, encoder: Encoder | None = None) -> Model:
     """Read the model at `path`; the arrays stay on disk, memory-mapped, until they are used.
+
+    Parameters
+    ----------
+    path : str or Path
+    encoder : Encoder, optional
+        The one that the model was trained with, if it was; the file does not hold it.
 
     Raises
     ------
     ModelError
-        If there is no such file, or it is not a model of this version, complete and unchanged.
+        If there is no such file, it is not a model of this version, complete and unchanged, or `encoder` is not the one that
+        it was trained with.
+    InputError
+        If the model takes no encoder, or `encoder` is none.
     """
     if not Path(path).is_file():
         raise ModelError(str(path), "there is no such file; give the path of a model written by `offtopic train` or Model.save")
     # Absolute: a pickled model is its path, wherever it is opened. The stamp: a file written anew is read anew.
     stat = Path(path).stat()
-    return _read(str(Path(path).absolute()), (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    model, probe = _read(str(Path(path).absolute()), (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    if probe is None and encoder is not None:
+        raise InputError(f"the model {path} has a projection of its own; leave out the encoder, or train a model with it")
+    if probe is None:
+        return model
+    if encoder is None:
+        raise ModelError(
+            str(path),
+            "trained with a sentence encoder, which the file does not hold; give it: OffTopicDetector(model, encoder=…)",
+        )
+    given = Encoded.by(encoder)
+    if not given.is_like(probe):
+        raise ModelError(
+            str(path), "trained with another encoder than the one given; give that one, or train a model with this"
+        )
+    return replace(model, reader=replace(model.reader, projection=replace(given, probe=probe)))
 
 
 @lru_cache(maxsize=4)
-def _read(name: str, stamp: tuple[int, ...]) -> Model:
-    """Read the model file `name` as it is at `stamp`."""
+def _read(name: str, stamp: tuple[int, ...]) -> tuple[Model, NDArray[np.float32] | None]:
+    """Read the model file `name` as it is at `stamp`; an encoder is still to be put in, if it has the probe of one."""
     del stamp
-    try:
-        # safetensors checks that header and arrays fill the file exactly.
-        with safe_open(name, framework="numpy") as file:
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(name, f"not a model file, or cut short ({error}); train it anew or copy it again") from error
-    if _KIND not in metadata:
-        raise ModelError(name, "a safetensors file, but not a model of offtopic-detector; train one with `offtopic train`")
-    try:
-        header = dict(json.loads(metadata[_KIND]))
-    except (TypeError, ValueError) as error:
-        raise ModelError(name, f"not a model: its metadata cannot be read ({error}); train it anew or copy it again") from error
+    header = read_header(name)
     for key, ours in (("version", FORMAT), ("terms", fingerprint()), ("columns", list(COLUMNS)), ("summary", list(SUMMARY))):
         if header.get(key) != ours:
             raise ModelError(
@@ -218,10 +222,8 @@ def _read(name: str, stamp: tuple[int, ...]) -> Model:
                 f"({_short(ours)}); train it anew with this version",
             )
     try:
-        arrays = _mapped(name)
-        if header.get("digest") != _digest(arrays):
-            raise ModelError(name, "the arrays do not match the digest written with them: the file was changed; copy it again")
-        return replace(_model(arrays, dict(header["metadata"])), path=name)
+        arrays = read_arrays(name, header)
+        return replace(_model(arrays, dict(header["metadata"])), path=name), arrays.get("encoder.probe")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(name, f"arrays are missing or do not fit one another ({error}); train it anew") from error
 
@@ -244,16 +246,18 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
         "lexicon.weights": model.reader.lexicon.weights.astype(np.float16),
         "lexicon.pairs": model.reader.lexicon.pairs.astype(np.float16),
         "lexicon.bias": np.array([model.reader.lexicon.bias], np.float32),
-        "projection.weights": model.reader.projection.weights,
-        "projection.scales": model.reader.projection.scales,
         "calibration.logits": calibration.logits,
         "calibration.probabilities": calibration.probabilities,
         "calibration.rates": calibration.rates,
         "calibration.thresholds": calibration.thresholds,
         "calibration.topicless": calibration.topicless,
     }
+    if isinstance(model.reader.projection, Encoded):
+        arrays["encoder.probe"] = model.reader.projection.probe
+    else:
+        arrays |= _projection_arrays("projection", model.reader.projection)
     if model.reader.taught is not None:
-        arrays |= {"taught.weights": model.reader.taught.weights, "taught.scales": model.reader.taught.scales}
+        arrays |= _projection_arrays("taught", model.reader.taught)
     for name in _NETWORKS:
         network = getattr(scorer, name)
         arrays[f"{name}.mean"], arrays[f"{name}.scale"] = network.mean, network.scale
@@ -262,11 +266,18 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+def _projection_arrays(name: str, projection: Projection) -> dict[str, NDArray[Any]]:
+    return {f"{name}.weights": projection.weights, f"{name}.scales": projection.scales}
+
+
 def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> Model:
-    """Return the model of the arrays of a file; ValueError or KeyError where they do not fit one another."""
+    """Return the model of a file's arrays, an encoder left out; ValueError or KeyError where they do not fit one another."""
     sizes = {"1": 1, "w": PAIRS}
-    has_taught = any(key.startswith("taught.") for key in arrays)
-    for key, (dtype, letters) in (_LAYOUT | (_TAUGHT_LAYOUT if has_taught else {})).items():
+    parts = {key.split(".")[0] for key in arrays}
+    if ("projection" in parts) == ("encoder" in parts):
+        raise ValueError("there is either a projection or the probe of an encoder")
+    layout = _LAYOUT | {key: kind for name in _OPTIONAL if name in parts for key, kind in _OPTIONAL[name].items()}
+    for key, (dtype, letters) in layout.items():
         shape = arrays[key].shape
         fits = len(shape) == len(letters) and all(
             sizes.setdefault(letter, size) == size for letter, size in zip(letters, shape, strict=True)
@@ -297,7 +308,12 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         pairs=arrays["lexicon.pairs"].astype(np.float32),
         bias=float(arrays["lexicon.bias"][0]),
     )
-    projection = Projection(arrays["projection.weights"], arrays["projection.scales"])
+    blank = Projection.packed(np.zeros((0, 2), np.float32))  # where an encoder takes its place
+    projection, taught = (
+        Projection(arrays[f"{name}.weights"], arrays[f"{name}.scales"]) if name in parts else None
+        for name in ("projection", "taught")
+    )
+    projection = projection or blank
     if not (background.hashes[1:] > background.hashes[:-1]).all():
         raise ValueError("the vocabulary is not sorted")
     if background.rows.max(initial=-1) >= len(projection.weights):
@@ -305,40 +321,13 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
     names = ("logits", "probabilities", "rates", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
-    taught = Projection(arrays["taught.weights"], arrays["taught.scales"]) if has_taught else None
     return Model(Reader(background, projection, lexicon, taught), scorer, metadata)
-
-
-def _mapped(name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the safetensors file `name`, which the library has checked, as views of a memory map.
-
-    The library's own NumPy reader copies. The format: a 64-bit length, a JSON header of dtype, shape and offsets, the data.
-    """
-    content = np.memmap(name, np.uint8, mode="r")
-    start = 8 + int(content[:8].view("<u8")[0])
-    entries = json.loads(content[8:start].tobytes())
-    arrays = {}
-    for key, entry in entries.items():
-        if key != "__metadata__":
-            first, last = entry["data_offsets"]
-            data = content[start + first : start + last]
-            arrays[key] = np.asarray(data).view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
-    return arrays
 
 
 def _packed(rows: NDArray[np.int32]) -> NDArray[np.uint16]:
     if rows.max(initial=-1) >= _NO_ROW:
         raise ValueError(f"a model has at most {_NO_ROW} projected terms, got {rows.max() + 1}; lower `projected`")
     return np.where(rows < 0, _NO_ROW, rows).astype(np.uint16)
-
-
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Return the SHA-256 of the arrays, names included, in the order of their names."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
-        digest.update(arrays[name].data)
-    return digest.hexdigest()
 
 
 def _short(value: object) -> str:

@@ -28,7 +28,7 @@ __all__ = ["SENTENCE_ENDS", "SEPARATOR", "Batch", "batch_of", "split"]
 
 SEPARATOR = "\n\n"  # what a list of paragraphs is joined by to give the text that offsets refer to
 
-SENTENCE_ENDS = ".!?…。!?؟۔।\"'”’»)"
+SENTENCE_ENDS = ".!?…。！？؟۔।\"'”’»)"
 _TABLE_SIZE = 0x3100
 
 

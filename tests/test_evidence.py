@@ -31,12 +31,13 @@ def gather(
     titles: Sequence[str | None] | None = None,
     furniture: NDArray[np.float64] | None = None,
     doubt: NDArray[np.float64] | None = None,
+    taught: NDArray[np.float32] | None = None,
     background: Background = BACKGROUND,
 ) -> dict[str, NDArray[np.float32]]:
     """The evidence of `articles` by column."""
     batch = batch_of(articles, titles or [None] * len(articles))
     likes = np.zeros(len(batch.starts)) if furniture is None else furniture
-    rows = evidence_of(batch, postings_of(batch, background), dense.astype(np.float32), likes, doubt)
+    rows = evidence_of(batch, postings_of(batch, background), dense.astype(np.float32), likes, doubt, taught)
     assert rows.shape == (len(batch.starts), len(COLUMNS))
     assert rows.dtype == np.float32
     return dict(zip(COLUMNS, rows.T, strict=True))
@@ -46,9 +47,18 @@ def random_article(rng: np.random.Generator, size: int) -> list[str]:
     def paragraph() -> str:
         if rng.random() < 0.08:
             return ""
-        return " ".join(rng.choice(WORDS, rng.integers(1, 14))) + ("." if rng.random() < 0.7 else "")
+        words = " ".join(rng.choice(WORDS, rng.integers(1, 14)))
+        return str(rng.choice(["", "", "", "“"])) + words + str(rng.choice([".", ".", ".", "", "!", "?", "..", "…"]))
 
-    return [paragraph() for _ in range(size)]
+    paragraphs = [paragraph() for _ in range(size)]
+    for i in range(1, size):
+        if rng.random() < 0.1:  # the words of another one, in another order
+            paragraphs[i] = " ".join(reversed(words_of(paragraphs[rng.integers(i)]))) + "."
+    return paragraphs
+
+
+def words_of(paragraph: str) -> list[str]:
+    return paragraph.strip("“.!?…").split()
 
 
 def random_dense(rng: np.random.Generator, size: int, dimensions: int = 6) -> NDArray[np.float32]:
@@ -140,6 +150,72 @@ def test_far_leaves_three_rows_on_either_side_out() -> None:
     assert columns["tfidf_far"] == pytest.approx([1, 0, 0, 0, 3 / 7], abs=1e-5)
 
 
+# Beside the article that is worked out stand one of a single paragraph and an empty one, of which nothing may be seen in it.
+ALONE: list[str] = ["ee kk!"]
+
+
+def test_the_context_is_the_three_rows_on_either_side_and_the_bridge_is_how_well_they_join() -> None:
+    articles = [ALONE, [], ["aa", "bb", "cc", "dd", "ee", "ff"], ["ff", "gg"]]
+    vectors = np.array([[1, 0], [2, 0], [1, 0], [0, 3], [0, 1], [0, 1], [1, 0], [1, 1], [-1, 1]], np.float32)
+    columns = gather(articles, np.ones((9, 2)), taught=vectors)
+    columns |= {name: values for name, values in gather(articles, vectors).items() if not name.startswith("taught_")}
+    # One word each, so all weigh the same. Around the six: (1, 2), (1, 3), (3, 2), (3, 2), (2, 2), (0, 3).
+    context = [1 / math.sqrt(5), 1 / math.sqrt(10), 2 / math.sqrt(13), 2 / math.sqrt(13), 1 / math.sqrt(2), 0]
+    # Before and after: none; (1, 0) and (0, 3); (2, 0) and (1, 2); (2, 1) and (1, 1); (1, 2) and (1, 0); none.
+    bridge = [0, 0, 1 / math.sqrt(5), 3 / math.sqrt(10), 1 / math.sqrt(5), 0]
+    for space in ("", "taught_"):
+        assert columns[f"{space}context"] == pytest.approx([0, *context, 0, 0], abs=1e-5)
+        assert columns[f"{space}bridge"] == pytest.approx([0, *bridge, 0, 0], abs=1e-5)
+
+
+def test_context_and_bridge_weigh_rows_by_their_length_and_by_trust() -> None:
+    # Three words and one weigh ln 4 and ln 2 = half of it.
+    article, vectors = [["aa", "bb cc dd", "ee", "ff"]], np.array([[0, 1], [1, 0], [0, 1], [1, 1]])
+    columns = gather(article, vectors)
+    up = 1 + math.sqrt(0.5)  # the first and the last, of which the latter points half to the right
+    assert columns["context"][2] == pytest.approx(up / math.hypot(2 + math.sqrt(0.5), up), abs=1e-5)
+    assert columns["bridge"][2] == pytest.approx((2 + 1) / (math.sqrt(5) * math.sqrt(2)), abs=1e-5)
+    # Half trusted, the long row weighs no more than a short one; not at all, there is nothing before the second but the first.
+    columns = gather(article, vectors, doubt=np.array([0, 0.5, 0, 0]))
+    assert columns["bridge"][2] == pytest.approx((1 + 1) / (math.sqrt(2) * math.sqrt(2)), abs=1e-5)
+    columns = gather(article, vectors, doubt=np.array([0, 1.0, 0, 0]))
+    assert columns["context"][2] == pytest.approx(up / math.hypot(math.sqrt(0.5), up), abs=1e-5)
+    assert columns["bridge"][2] == pytest.approx(1 / math.sqrt(2), abs=1e-5)
+
+
+def test_the_form_of_a_row_is_told_by_its_first_and_last_characters() -> None:
+    articles = [ALONE, [], ["“Aa bb!”", "“aa, bb.", "Aa bb...", "Aa bb…", "Aa bb.", "Really, aa bb?", "Aa bb！", ""], ["aa"]]
+    columns = gather(articles, np.ones((10, 2)))
+    assert columns["cut"].tolist() == [0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
+    assert columns["exclaims"].tolist() == [1, 0, 0, 0, 0, 0, 1, 1, 0, 0]  # what ends in a quotation mark exclaims in it
+    assert columns["exclaims_mean"] == pytest.approx([1, *[2 / 8] * 8, 0], abs=1e-5)
+    assert columns["quoted"].tolist() == [0, 1, 1, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_the_opening_is_the_share_of_the_others_that_begin_with_the_same_word_or_with_a_number_too() -> None:
+    articles = [ALONE, [], ["Ee cc", "ee dd", "“EE!”", "12 dd", "7. Ff", "2019 gg", "ff ee", "", "…"], ["ff"], ["Ff ff"]]
+    columns = gather(articles, np.ones((12, 2)))
+    # "7" is one character and no word: the fifth row begins with "ff". Neither of the last two begins with anything.
+    assert columns["opening"] == pytest.approx([0, *[2 / 8] * 3, 1 / 8, 1 / 8, 1 / 8, 1 / 8, 0, 0, 0, 0])
+
+
+def test_a_row_is_repeated_when_another_one_of_its_article_is_of_the_same_words_in_any_order() -> None:
+    articles = [ALONE, [], ["Ee kk", "kk, ee!", "ee kk kk", "ee", "", "", "…", "…"], ["ee kk", "ee", "Ee."], ["ff"], ["ff"]]
+    columns = gather(articles, np.ones((14, 2)))
+    assert columns["repeated"].tolist() == [0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0]
+
+
+def test_the_doubt_is_a_rows_own_and_the_highest_of_the_others_of_its_article() -> None:
+    articles = [ALONE, [], ["aa", "bb", "cc"], ["dd", "ee"], [], ["ff", "gg"], ["hh"]]
+    doubt = np.array([0.75, 0.25, 0.5, 0.125, 0.5, 0.5, 0, 0.25, 1])
+    columns = gather(articles, np.ones((9, 2)), doubt=doubt)
+    assert columns["doubt"].tolist() == doubt.tolist()
+    assert columns["doubt_most"].tolist() == [0, 0.5, 0.25, 0.5, 0.5, 0.5, 0.25, 0, 0]
+    plain = gather(articles, np.ones((9, 2)))
+    assert not plain["doubt"].any()
+    assert not plain["doubt_most"].any()
+
+
 # --- a slow reference -------------------------------------------------------------------------------------------------------
 
 
@@ -161,7 +237,7 @@ def slow_evidence(
 ) -> list[dict[str, float]]:
     """The evidence of one article, its title among the `rows`, by the comments at COLUMNS: plain loops, row by row."""
     n, dimensions = len(rows), len(dense[0])
-    spelt = [row.rstrip(".").split() for row in rows]
+    spelt = [words_of(row) for row in rows]
     held = [Counter(word.lower() for word in words) for words in spelt]
     lengths = [len(words) for words in spelt]
     trust = [1 - d for d in doubt]
@@ -189,6 +265,9 @@ def slow_evidence(
         similar = [trust[j] * sum(a * b for a, b in zip(unit[i], unit[j], strict=True)) for j in range(first, last) if j != i]
         return sorted(similar, reverse=True)[:3] or [0.0]
 
+    def close(i: int, side: int) -> list[int]:
+        return [j for j in everyone if 0 < side * (j - i) <= 3]
+
     # Words.
     def elsewhere(i: int, word: str, beyond: int = 0) -> float:
         return sum(trust[j] for j in everyone if word in held[j] and abs(i - j) > beyond)
@@ -209,7 +288,8 @@ def slow_evidence(
 
     local = {word: math.log((1 + n) / sum(word in words for words in held)) for word in idf}
     shared = [share(i) for i in everyone]
-    mean_shared = weighted_mean(shared, [trust[i] * math.sqrt(lengths[i]) for i in everyone])
+    mean_weights = [trust[i] * math.sqrt(lengths[i]) for i in everyone]
+    mean_shared = weighted_mean(shared, mean_weights)
     size = sum(lengths[j] * trust[j] for j in everyone)
 
     def surprise(i: int) -> float:
@@ -226,7 +306,18 @@ def slow_evidence(
 
     capitals = [sum(word[0].isupper() for word in words) / max(len(words), 1) for words in spelt]
     digits = [sum(word[0].isdigit() for word in words) / max(len(words), 1) for words in spelt]
-    closed = [float(row.endswith(".")) for row in rows]
+    closed = [float(row.endswith((".", "!", "?", "…"))) for row in rows]
+    exclaims = [float(row.endswith(("!", "?"))) for row in rows]
+    openings = [("a number" if words[0][0].isdigit() else words[0].lower()) if words else "" for words in spelt]
+    tfidf = [leave_one_out(i, idf) for i in everyone]
+    special = [sum(idf[word] for word in words) / (len(words) + 1e-6) for words in held]
+    unknown = [sum(word not in IDF for word in words) / (len(words) + 1e-6) for words in held]
+
+    def bridge(i: int) -> float:
+        before, after = (summed([weighted[j] for j in some], dimensions) for some in (close(i, -1), close(i, 1)))
+        norm = math.sqrt(sum(x * x for x in before)) + 1e-6
+        return cosine([x / norm for x in before], after)
+
     ones = [1.0] * n
     log_length = [math.log(1 + length) for length in lengths]
 
@@ -241,13 +332,15 @@ def slow_evidence(
             "nearest3": sum(nearest(i)) / len(nearest(i)),
             "previous": sum(a * b for a, b in zip(unit[i], unit[before], strict=True)),
             "next": sum(a * b for a, b in zip(unit[i], unit[after], strict=True)),
+            "context": against(i, close(i, -1) + close(i, 1)),
+            "bridge": bridge(i),
             "previous_centroid": centroid[before],
             "next_centroid": centroid[after],
             "centroid_mean": mean,
             "centroid_spread": spread,
             "centroid_z": (centroid[i] - mean) / (spread + 0.05),
             "strength": math.log(norms[i] + 0.01),
-            "tfidf": leave_one_out(i, idf),
+            "tfidf": tfidf[i],
             "local": leave_one_out(i, local),
             "tfidf_far": share(i, beyond=3),
             "shared": shared[i],
@@ -258,8 +351,8 @@ def slow_evidence(
             "very_rare_shared": counted_words(i, 7.0, alone=False),
             "very_rare_alone": counted_words(i, 7.0, alone=True),
             "rarest_shared": max((idf[word] * min(elsewhere(i, word), 1) for word in held[i]), default=0.0),
-            "idf": sum(idf[word] for word in held[i]) / (len(held[i]) + 1e-6),
-            "unknown": sum(word not in IDF for word in held[i]) / (len(held[i]) + 1e-6),
+            "idf": special[i],
+            "unknown": unknown[i],
             "furniture": furniture[i],
             "furniture_near": np.mean(furniture[max(0, i - 4) : i + 5]),
             "furniture_before": np.mean(furniture[: i + 1]),
@@ -273,6 +366,12 @@ def slow_evidence(
             "sentence": closed[i],
             "previous_sentence": closed[before],
             "next_sentence": closed[after],
+            "cut": float(rows[i].endswith(("..", "…"))),
+            "exclaims": exclaims[i],
+            "exclaims_mean": weighted_mean(exclaims, ones),
+            "quoted": float(rows[i].startswith("“")),
+            "opening": sum(openings[j] == openings[i] != "" for j in everyone if j != i) / max(n - 1, 1),
+            "repeated": float(any(held[j] == held[i] != Counter() for j in everyone if j != i)),
             "length": log_length[i],
             "relative_length": log_length[i] - weighted_mean(log_length, ones),
             "previous_length": log_length[before],
@@ -281,6 +380,8 @@ def slow_evidence(
             "place": (i + 0.5) / len(rows),
             "from_start": 1 / (1 + i),
             "from_end": 1 / (n - i),
+            "doubt": doubt[i],
+            "doubt_most": max((doubt[j] for j in everyone if j != i), default=0.0),
             "doubt_near": (doubt[before] + doubt[after]) / 2,
             "doubt_mean": weighted_mean(doubt, ones),
             "doubt_before": sum(doubt[:i]) / max(i, 1),
@@ -325,7 +426,7 @@ def test_the_teachers_space_is_measured_just_like_the_learned_one_and_its_column
     turned = evidence_of(batch, postings, taught, furniture, None, dense)
     alone = evidence_of(batch, postings, dense, furniture)
     names = [name for name in COLUMNS if name.startswith("taught_")]
-    assert len(names) == 13
+    assert len(names) == 15
     for name in names:
         learned, second = COLUMNS.index(name.removeprefix("taught_")), COLUMNS.index(name)
         assert both[:, second].tolist() == turned[:, learned].tolist(), name
@@ -376,7 +477,7 @@ def test_a_fully_doubted_paragraph_counts_for_nothing_for_the_others(at: int) ->
     # What a paragraph shares with its neighbours as such, its size and its wording, doubt does not touch; "local" counts in
     # how many paragraphs a word stands, whoever holds it.
     untouched = {"previous", "next", "previous_centroid", "next_centroid", "local", "capitals_mean", "previous_sentence"}
-    untouched |= {"next_sentence", "relative_length", "previous_length", "next_length"}
+    untouched |= {"next_sentence", "relative_length", "previous_length", "next_length", "exclaims_mean", "opening", "repeated"}
     others = np.arange(9) != at
     for name in set(COLUMNS) - untouched:
         assert columns[name][others] == pytest.approx(without[name][others], abs=1e-5), name

@@ -9,7 +9,9 @@ import pytest
 from conftest import PHONE, RIVER
 
 from detector import Model, OffTopicDetector
+from detector.learn.intrusions import BELONGS, FOREIGN, Case
 from training import gate
+from training.benchmark import Tier
 
 
 def write(folder: Path, name: str, paragraphs: dict[str, str], status: str = "ok") -> None:
@@ -62,5 +64,34 @@ def test_raising_pins_better_figures_and_refuses_to_lower_a_floor(
     for value, status, pinned in ((0.5, 0, 0.5), (0.7, 0, 0.7), (0.6, 1, 0.7)):
         monkeypatch.setattr(gate, "measured", lambda *_, value=value: {"ap": value})
         assert gate.main() == status
-        assert json.loads(floors.read_text())["floors"] == {"ap": pinned}
+        assert json.loads(floors.read_text())["fixtures"]["floors"] == {"ap": pinned}
     assert "ap: 0.6000, at least 0.7000 is asked" in capsys.readouterr().err
+
+
+def test_every_tier_has_its_floors_and_those_of_the_fixtures_stay(
+    hand_model: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Case((*RIVER, PHONE), (*[BELONGS] * len(RIVER), FOREIGN), "", "any")
+    clean = Case(tuple(RIVER), (BELONGS,) * len(RIVER), "", "clean")
+    floors = tmp_path / "floors"
+    floors.write_text(json.dumps({"fixtures": {"digest": "d", "floors": {"ap": 0.5}}}))
+    monkeypatch.setattr(gate, "_FLOORS", floors)
+    monkeypatch.setattr(gate, "tiers", lambda *_: [Tier("news", "any", [found]), Tier("news", "clean", [clean])])
+    monkeypatch.setattr(gate, "OffTopicDetector", lambda: OffTopicDetector(model=hand_model))
+    monkeypatch.setattr("sys.argv", ["gate", "--corpora", str(tmp_path), "--raise"])
+    assert gate.main() == 0
+    pinned = json.loads(floors.read_text())
+    assert pinned["fixtures"] == {"digest": "d", "floors": {"ap": 0.5}}
+    names = ("any: hit@1", "any: average precision", "any: recall at 1 %", "clean: unflagged")
+    assert pinned["corpora"]["floors"] == {f"news, {name}": 1.0 for name in names}
+    # Other cases than those that were pinned are told, and no gate opens for them unseen.
+    monkeypatch.setattr(gate, "tiers", lambda *_: [Tier("news", "any", [found, found]), Tier("news", "clean", [clean])])
+    monkeypatch.setattr("sys.argv", ["gate", "--corpora", str(tmp_path)])
+    assert gate.main() == 1
+    assert "the corpora are not those that the floors were measured on" in capsys.readouterr().out
+
+
+def test_a_changed_label_changes_the_digest_of_the_tiers() -> None:
+    one, other = (Tier("web", "any", [Case(("a", "b"), labels, "", "any")]) for labels in ((0, 1), (1, 0)))
+    assert gate.digest_of_tiers([one]) != gate.digest_of_tiers([other])
+    assert gate.digest_of_tiers([one]) == gate.digest_of_tiers([one])

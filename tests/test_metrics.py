@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detector.learn.metrics import average_precision, hit_at_1, rates, recall_at
+from detector.learn.metrics import average_precision, hit_at_1, rates, recall_at, reliability
 
 
 def floats(*values: float) -> NDArray[np.float64]:
@@ -91,3 +91,18 @@ def test_what_cannot_be_measured_is_nan() -> None:
 
 def test_with_nothing_that_belongs_everything_is_found() -> None:
     assert recall_at(floats(0.1, 0.2), ints(1, 2), 0.001) == 1.0
+
+
+def test_reliability_holds_what_is_told_against_what_is_so_at_the_prior() -> None:
+    # Of two off-topic ones each weighs .05, of three that belong .3; bins [0, .5) and [.5, 1].
+    found = reliability(floats(0.9, 0.1, 0.2, 0.3, 1.0), ints(1, 2, 0, 0, 0), prior=0.1, bins=2)
+    assert found.weight == pytest.approx([0.65, 0.35])
+    assert found.told == pytest.approx([(0.05 * 0.1 + 0.3 * 0.2 + 0.3 * 0.3) / 0.65, (0.05 * 0.9 + 0.3 * 1.0) / 0.35])
+    assert found.true == pytest.approx([0.05 / 0.65, 0.05 / 0.35])
+    assert found.error == pytest.approx(abs(0.155 - 0.05) + abs(0.345 - 0.05))
+
+
+def test_scores_that_are_probabilities_have_no_calibration_error_and_empty_bins_say_nothing() -> None:
+    found = reliability(floats(0.25, 0.25, 0.25, 0.25), ints(1, 0, 0, 0), prior=0.25, bins=4)
+    assert found.error == pytest.approx(0)
+    assert np.isnan(found.told).tolist() == [True, False, True, True]

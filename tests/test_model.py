@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import DIGEST, NEWSLETTER, PHONE, RIVER, background_of, made_up_articles
+from conftest import DIGEST, NEWSLETTER, PHONE, RIVER, Hashed, background_of, made_up_articles
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
 from detector import Model, ModelError, OffTopicDetector, load_model
+from detector.encoder import Encoded
 from detector.model import BUNDLED, Reader
 from detector.paragraphs import batch_of
 from detector.vectors import Lexicon, Projection
@@ -154,6 +155,45 @@ def test_a_taught_space_that_does_not_fit_is_refused(
     with_taught(hand_model).save(tmp_path / "taught")
     rewritten(tmp_path / "taught", arrays=alter)
     refused(tmp_path / "taught", "missing or do not fit")
+
+
+def with_encoder(model: Model) -> Model:
+    """`model` with an encoder in its projection's place."""
+    background = replace(model.reader.background, rows=np.full_like(model.reader.background.rows, -1))
+    return replace(model, reader=replace(model.reader, background=background, projection=Encoded.by(Hashed())))
+
+
+def test_what_an_encoder_made_of_a_sentence_comes_back_with_its_model(hand_model: Model, tmp_path: Path) -> None:
+    encoder = Hashed()
+    with_encoder(hand_model).save(tmp_path / "encoded")
+    loaded = load_model(tmp_path / "encoded", encoder)
+    assert isinstance(loaded.reader.projection, Encoded)
+    assert loaded.reader.projection.encoder is encoder
+    expected = with_encoder(hand_model)
+    assert_equal(loaded, replace(expected, reader=replace(expected.reader, projection=loaded.reader.projection)))
+    assert loaded.reader.projection.probe.tolist() == Encoded.by(encoder).probe.tolist()
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda held: held.pop("encoder.probe"),
+        lambda held: held.update({"encoder.probe": held["encoder.probe"].astype(np.float64)}),
+        lambda held: held.update({"encoder.probe": held["encoder.probe"][None].copy()}),
+        lambda held: held.update(
+            {"projection.weights": np.zeros((0, 1), np.uint8), "projection.scales": np.zeros(0, np.float32)}
+        ),
+        lambda held: held.update({"background.rows": np.zeros_like(held["background.rows"])}),
+    ],
+    ids=["neither", "another type", "deeper", "both", "projected terms"],
+)
+def test_what_stands_in_the_projections_place_and_does_not_fit_is_refused(
+    hand_model: Model, tmp_path: Path, alter: Callable[[Arrays], object]
+) -> None:
+    with_encoder(hand_model).save(tmp_path / "encoded")
+    rewritten(tmp_path / "encoded", arrays=alter)
+    with pytest.raises(ModelError, match="missing or do not fit"):
+        load_model(tmp_path / "encoded", Hashed())
 
 
 def test_the_bundled_model_is_found_without_a_path() -> None:

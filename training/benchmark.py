@@ -21,7 +21,7 @@ from detector.learn.articles import Article, fold, recurring_lines, without_line
 from detector.learn.intrusions import BELONGS, Case, Intruder
 from detector.learn.metrics import average_precision, hit_at_1, recall_at
 from training.corpora import held_out, is_held_out, labelled
-from training.peers import PEERS, Approach, ours
+from training.peers import PEERS, Approach, minilm_evidence, ours
 
 __all__ = ["Figures", "Tier", "figures", "tiers"]
 
@@ -85,6 +85,8 @@ class Figures:
         Share of paragraphs that belong flagged at the default setting; ours only.
     articles : float
         Share of articles with any such paragraph; ours only.
+    found : float
+        Share of what does not belong that is flagged at the default setting; ours only.
     """
 
     hit: float = _UNASKED
@@ -93,6 +95,7 @@ class Figures:
     recall_01: float = _UNASKED
     flagged: float = _UNASKED
     articles: float = _UNASKED
+    found: float = _UNASKED
 
 
 def tiers(corpora: Path, count: int) -> Iterator[Tier]:
@@ -136,6 +139,7 @@ def figures(tier: Tier, approach: Approach, threshold: float | None = None) -> F
         recall_at(flat, truth, 0.001),
         flagged,
         articles,
+        found=float("nan") if threshold is None else float((flat[truth] > threshold).mean()),
     )
 
 
@@ -152,16 +156,17 @@ def _cell(value: float) -> str:
 
 
 def _table(rows: dict[tuple[str, str], dict[str, Figures]], names: Sequence[str]) -> str:
-    """Return the Markdown table: a row a tier, for each approach hit@1 / AP / recall at 1 %."""
+    """Return the Markdown table: a row a tier, for each approach hit@1 / AP / recall at 1 %; what is flagged at the default."""
     lines = [
-        "| text, intruder | " + " | ".join(names) + " |",
-        "|---|" + "---|" * len(names),
+        "| text, intruder | " + " | ".join(names) + " | flagged at the default |",
+        "|---|" + "---|" * len(names) + "---|",
     ]
     for (group, name), by_name in rows.items():
         if name == "clean":
             continue
         cells = [f"{f.hit:.2f} / {f.precision:.2f} / {f.recall_1:.2f}" if (f := by_name.get(n)) else "" for n in names]
-        lines.append(f"| {group}, {name} | " + " | ".join(cells) + " |")
+        flagged = f"{100 * by_name['offtopic-detector'].found:.0f} %"
+        lines.append(f"| {group}, {name} | " + " | ".join(cells) + f" | {flagged} |")
     lines += ["", "| clean text | paragraphs flagged at the default | articles with any |", "|---|---|---|"]
     for (group, name), by_name in rows.items():
         if name == "clean":
@@ -179,6 +184,9 @@ def main() -> None:
     parser.add_argument("--model", default="default", metavar="FILE", help="the model to measure (%(default)s)")
     parser.add_argument("--cases", type=int, default=400, metavar="N", help="articles a tier (%(default)s)")
     parser.add_argument("--no-peers", action="store_true", help="measure the detector alone")
+    parser.add_argument(
+        "--opponent", type=Path, metavar="FILE", help="the same detector on MiniLM, from python -m training.opponent"
+    )
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the table between the benchmark markers of FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     arguments = parser.parse_args()
@@ -187,6 +195,8 @@ def main() -> None:
     approaches: dict[str, Approach] = {"offtopic-detector": ours(detector)}
     if not arguments.no_peers:
         approaches |= PEERS
+    if arguments.opponent:
+        approaches["MiniLM, our evidence"] = minilm_evidence(arguments.opponent)
     rows: dict[tuple[str, str], dict[str, Figures]] = {}
     for tier in tiers(arguments.corpora, arguments.cases):
         row = rows.setdefault((tier.group, tier.name), {})

@@ -21,7 +21,18 @@ from detector.learn.articles import Article
 from detector.learn.split import share_of
 from training.pages import labelled_blocks
 
-__all__ = ["CORPORA", "Corpus", "as_served", "held_out", "is_held_out", "labelled", "learned_from", "read"]
+__all__ = [
+    "CORPORA",
+    "Corpus",
+    "Page",
+    "as_served",
+    "held_out",
+    "held_out_pages",
+    "is_held_out",
+    "labelled",
+    "learned_from",
+    "read",
+]
 
 
 @dataclass(frozen=True)
@@ -161,6 +172,28 @@ def as_served(directory: Path) -> list[Article]:
         if blocks:
             served.append(Article(blocks, title=title, source=f"web/{_site(page)}", language="en", labels=labels))
     return served
+
+
+@dataclass(frozen=True)
+class Page:
+    """A web page: its HTML, and its article as somebody wrote it out."""
+
+    identifier: str
+    html: str
+    text: str
+
+
+def held_out_pages(directory: Path) -> list[Page]:
+    """Return the article pages of sites that nothing was learned from."""
+    pages, found = _pages(directory), []
+    for record in _records(directory / _HTML):
+        page = pages.get(record["id"])
+        if page is None:
+            continue
+        text = "\n\n".join(page["paragraphs"])
+        if is_held_out(Article((text,), source=f"web/{_site(page)}"), 0.5):
+            found.append(Page(record["id"], record["html"], text))
+    return found
 
 
 def _pages(directory: Path) -> dict[str, dict[str, Any]]:

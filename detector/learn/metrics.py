@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Rates", "average_precision", "hit_at_1", "rates", "recall_at"]
+__all__ = ["Rates", "Reliability", "average_precision", "hit_at_1", "rates", "recall_at", "reliability"]
 
 
 class Rates(NamedTuple):
@@ -30,6 +30,27 @@ class Rates(NamedTuple):
     precision: float
     recall: float
     false_alarms: float
+
+
+class Reliability(NamedTuple):
+    """Whether scores are probabilities: by bins of the score, what was told and what was so; nan where a bin is empty.
+
+    Attributes
+    ----------
+    told : ndarray (b,) float64
+        Mean score.
+    true : ndarray (b,) float64
+        Share that is off-topic.
+    weight : ndarray (b,) float64
+        Share of all paragraphs in the bin.
+    error : float
+        Expected calibration error (Naeini et al. 2015): ``sum(weight |told - true|)``.
+    """
+
+    told: NDArray[np.float64]
+    true: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    error: float
 
 
 def average_precision(scores: NDArray[np.float64], labels: NDArray[Any]) -> float:
@@ -90,3 +111,17 @@ def rates(flags: NDArray[np.bool_], labels: NDArray[Any]) -> Rates:
         return float(part[whole].mean()) if whole.any() else np.nan
 
     return Rates(share(off_topic, flags), share(flags, off_topic), share(flags, ~off_topic))
+
+
+def reliability(scores: NDArray[np.float64], labels: NDArray[Any], prior: float, bins: int = 10) -> Reliability:
+    """Return how far `scores` are probabilities where a share `prior` is off-topic.
+
+    Paragraphs are weighed so that those that do not belong make up `prior` of all; `bins` of equal width go from 0 to 1.
+    """
+    off_topic = labels != 0
+    counts = max(int(off_topic.sum()), 1), max(int((~off_topic).sum()), 1)
+    weights = np.where(off_topic, prior / counts[0], (1 - prior) / counts[1])
+    which = np.minimum((scores * bins).astype(np.int64), bins - 1)
+    weight, told, true = (np.bincount(which, values, bins) for values in (weights, weights * scores, weights * off_topic))
+    with np.errstate(invalid="ignore"):
+        return Reliability(told / weight, true / weight, weight / weight.sum(), float(np.abs(told - true).sum() / weight.sum()))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from detector.encoder import Encoded, Encoder
 from detector.errors import InputError
 from detector.learn.articles import Article, articles_of, recurring_lines, spelt_out, without_lines
 from detector.learn.background import fit_background
@@ -64,7 +65,7 @@ class TrainSettings:
     projected: int = 56_000
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     distillation: DistillationSettings = field(default_factory=DistillationSettings)
-    cases: int = 24_000
+    cases: int = 60_000
     language: str | None = None
     seed: int = 0
 
@@ -73,6 +74,7 @@ def train(
     articles: Iterable[str | Sequence[str] | Article],
     settings: TrainSettings | None = None,
     teacher: Teacher | None = None,
+    encoder: Encoder | None = None,
 ) -> Model:
     """Learn a model of your own domain or language.
 
@@ -86,13 +88,21 @@ def train(
         Texts, a list of p str, to their vectors, ndarray (p, k): the ``encode`` of a sentence encoder, say. It is asked twice,
         about words and about passages of `articles`, and the model that is learned needs it no more; it helps with words that
         `articles` seldom use.
+    encoder : Encoder, optional
+        A sentence encoder, anything with ``encode(list of str)``, in the projection's place: nothing is projected, and the
+        networks and thresholds are fitted to its vectors. It reads every paragraph, in training and ever after, which
+        takes hundreds of times as long; the model is loaded with ``load_model(path, encoder)``.
 
     Raises
     ------
     InputError
         With fewer than 50 articles of four paragraphs or more: too few to tell anything. Neither labelled articles nor
-        lines that recur across articles count, nor other languages than that of `settings`.
+        lines that recur across articles count, nor other languages than that of `settings`. With both a teacher and an
+        encoder, or one that is none.
     """
+    if teacher is not None and encoder is not None:
+        raise InputError("a teacher helps to learn a projection and an encoder takes its place: give one of them, got both")
+    encoded = None if encoder is None else Encoded.by(encoder)
     settings = settings or TrainSettings()
     raw = articles_of(articles)
     # Lines that recur across articles are furniture wherever they stand: they are taken out, and shown as such.
@@ -106,7 +116,7 @@ def train(
         )
     recurring_spelt = [line for line in spelt_out(recurring, _of(settings.language, raw)) if len(line.strip()) > 1]
     parts = parts_of(cleaned)
-    reader = _reader(parts, settings, teacher)
+    reader = _reader(parts, settings, teacher) if encoded is None else _encoding(parts, encoded)
     return _judging(reader, parts, folds_of(parts, recurring_spelt), settings)
 
 
@@ -123,6 +133,15 @@ def _reader(parts: Parts, settings: TrainSettings, teacher: Teacher | None) -> R
         taught = fit_taught(term_vectors, corpus, settings.distillation)
     projection = fit_projection(corpus, background, settings.projection, term_vectors)
     return Reader(background, projection, Lexicon.blank(background), taught)
+
+
+def _encoding(parts: Parts, encoded: Encoded) -> Reader:
+    """Learn how often words are met, and leave what they mean to an encoder."""
+    background = fit_background(parts.projection, projected=0)
+    _log.info(
+        "background: %d terms, none projected: vectors of %d come from an encoder", len(background.hashes), len(encoded.probe)
+    )
+    return Reader(background, encoded, Lexicon.blank(background))
 
 
 def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], settings: TrainSettings) -> Model:
@@ -149,8 +168,9 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
     first = fit_first(joined([rows, *natural]), settings.seed)
     rows, natural = gather(first)
     foreign = fit_foreign(joined([rows, *natural]), settings.seed)
-    furnished = fit_furniture(rows, joined(natural) if natural else None, settings.seed)
-    topic = fit_topic(rows, gathered(digests, final, first), settings.seed)
+    furnished = fit_furniture(rows, natural, settings.seed)
+    # A page whose article stands among many teasers is no digest: labelled pages are articles too.
+    topic = fit_topic(joined([rows, *natural]), gathered(digests, final, first), settings.seed)
 
     mixed = cases_of(_plain(parts.calibration), last.lines, settings.cases // 3, settings.seed + 4)
     mixed += last.cases

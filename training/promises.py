@@ -1,0 +1,74 @@
+"""Promises: are scores probabilities, and is no more flagged than was tolerated? ``python -m training.promises --corpora DIR``.
+
+On text that nothing was learned from or calibrated on. Prints the tables of the model card: the share of clean paragraphs that
+is flagged, by what is tolerated and by the length of the article; and of what is told with some probability, how much is so.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import OffTopicDetector
+from detector.learn.articles import Article, recurring_lines, without_lines
+from detector.learn.calibration import PRIOR
+from detector.learn.metrics import Reliability, reliability
+from training.benchmark import tiers
+from training.corpora import held_out
+
+__all__ = ["flagged_shares", "main"]
+
+_GROUPS = ("news", "web", "bbc")
+_RATES = (0.05, 0.01, 0.005, 0.002, 0.001)
+_LENGTHS = {"4-8": (4, 8), "9-40": (9, 40), "over 40": (41, 10_000)}  # paragraphs
+_CASES = 400
+
+
+def main() -> None:
+    """Measure both promises and print them as tables."""
+    parser = argparse.ArgumentParser(prog="python -m training.promises", description=__doc__)
+    parser.add_argument(
+        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/, langs/"
+    )
+    arguments = parser.parse_args()
+    detector = OffTopicDetector()
+    print("| clean text | paragraphs in an article | paragraphs | " + " | ".join(f"{100 * r:g} %" for r in _RATES) + " |")
+    print("|---|---|---|" + "---|" * len(_RATES))
+    for group in _GROUPS:
+        articles = held_out(arguments.corpora, group)
+        recurring = recurring_lines(articles)
+        for name, count, shares in flagged_shares([without_lines(a, recurring) for a in articles], detector):
+            print(f"| {group} | {name} | {count} | " + " | ".join(f"{100 * share:.2f} %" for share in shares) + " |")
+    found = _reliability(arguments.corpora, detector)
+    print(f"\nExpected calibration error at a prior of {PRIOR:g}: {found.error:.4f}\n")
+    print("| told | so | share of all paragraphs |\n|---|---|---|")
+    for told, true, weight in zip(found.told, found.true, found.weight, strict=True):
+        print(f"| {told:.2f} | {true:.2f} | {100 * weight:.2f} % |")
+
+
+def flagged_shares(articles: list[Article], detector: OffTopicDetector) -> Iterator[tuple[str, int, list[float]]]:
+    """Yield, for each length of article, how many paragraphs of `articles` there are and what share each tolerance flags."""
+    for name, (fewest, most) in _LENGTHS.items():
+        some = [list(article.paragraphs) for article in articles if fewest <= len(article.paragraphs) <= most]
+        reports = list(detector.check_many(some))
+        flags = [np.concatenate([report.at(rate).flags for report in reports] or [np.zeros(1, bool)]) for rate in _RATES]
+        yield name, sum(map(len, some)), [float(each.mean()) for each in flags]
+
+
+def _reliability(corpora: Path, detector: OffTopicDetector) -> Reliability:
+    """Return the reliability over every tier of intruders and of clean articles."""
+    scores: list[NDArray[np.float64]] = []
+    labels: list[int] = []
+    for tier in tiers(corpora, _CASES):
+        if tier.name != "natural":  # labels that contradict one another
+            scores += [report.scores for report in detector.check_many(case.paragraphs for case in tier.cases)]
+            labels += [label for case in tier.cases for label in case.labels]
+    return reliability(np.concatenate(scores), np.array(labels), PRIOR)
+
+
+if __name__ == "__main__":
+    main()
