@@ -20,7 +20,7 @@ from conftest import spelt
 from detector import InputError
 from detector.learn.articles import Article
 from training import teacher
-from training.corpora import CORPORA, _site, as_served, held_out, is_held_out, labelled, learned_from, read
+from training.corpora import CORPORA, _site, as_served, held_out, held_out_pages, is_held_out, labelled, learned_from, read
 from training.teacher import encode
 
 TITLED = ("allsides", "bbc", "web")
@@ -172,6 +172,15 @@ def test_every_article_to_be_judged_is_either_learned_from_or_held_out(corpora: 
     assert 52 < expected["web"] < 60
     # Dragnet is one half learned from; the other is of the web tier.
     assert dict(found) == expected
+
+
+def test_the_pages_that_extractors_are_measured_on_are_of_sites_that_nothing_was_learned_from(corpora: Path) -> None:
+    pages = held_out_pages(corpora)
+    texts = {"\n\n".join(page.paragraphs) for page in read(corpora, "web") if is_held_out(page, 0.5)}
+    assert {page.text for page in pages} == texts
+    assert len(pages) == len(texts) > 10  # the page of no known article is not among them
+    known = next(page for page in pages if "Nothing but this" not in page.html)
+    assert all(f"<p>{paragraph}</p>" in known.html for paragraph in known.text.split("\n\n"))
 
 
 def test_what_is_only_measured_on_is_never_learned_from(corpora: Path) -> None:
