@@ -54,7 +54,7 @@ def newspaper(html: str) -> str:
     """Text by newspaper4k."""
     from newspaper import Article
 
-    article = Article("http://example.org/")
+    article = Article("http://example.org/", fetch_images=False)  # from the network
     article.download(input_html=html)
     article.parse()
     return str(article.text)
