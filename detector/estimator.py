@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.encoder import Encoded, Encoder
+from detector.encoder import Encoder
 from detector.errors import InputError
 from detector.model import BUNDLED, Model, load_model
 from detector.paragraphs import SEPARATOR, batch_of
@@ -334,7 +334,6 @@ def _judged_chunks(
         return
     from joblib import Parallel, delayed, effective_n_jobs
 
-    encoder = model.reader.projection.encoder if isinstance(model.reader.projection, Encoded) else None
     with tempfile.TemporaryDirectory() as folder:
         path = model.path or str(Path(folder, "model.safetensors"))
         if model.path is None:
@@ -345,4 +344,4 @@ def _judged_chunks(
             judged = delayed(_judged_by_path)
             for first in chunks:
                 some = [first, *islice(chunks, window - 1)]
-                yield from zip(some, parallel(judged(path, encoder, chunk) for chunk in some), strict=True)
+                yield from zip(some, parallel(judged(path, model.encoder, chunk) for chunk in some), strict=True)

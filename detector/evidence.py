@@ -234,20 +234,12 @@ def _article_sums(rows: _Rows, values: NDArray[np.float32]) -> NDArray[np.float3
 def _close(rows: _Rows, values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     """Return for each row the sum of the _REACH rows before it (`side` -1) or after it (1) in its article."""
     total = np.zeros_like(values)
-    for step in range(1, _REACH + 1):
-        total += _shifted(rows, values, side * step)
+    for step in range(1, min(_REACH, len(values) - 1) + 1):
+        early, late = slice(None, -step), slice(step, None)
+        same = (rows.articles[early] == rows.articles[late])[:, None]
+        here, there = (late, early) if side < 0 else (early, late)
+        total[here] += values[there] * same
     return total
-
-
-def _shifted(rows: _Rows, values: NDArray[np.float32], shift: int) -> NDArray[np.float32]:
-    """Return for each row the values of the row `shift` further in the same article, 0 where there is none."""
-    result = np.zeros_like(values)
-    if abs(shift) >= len(values):
-        return result
-    there, here = (slice(shift, None), slice(None, -shift)) if shift > 0 else (slice(None, shift), slice(-shift, None))
-    same = rows.articles[there] == rows.articles[here]
-    result[here] = values[there] * same.reshape(-1, *[1] * (values.ndim - 1))
-    return result
 
 
 def _cosine(unit: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -138,9 +138,13 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by path where there is one: a report sent between processes must not carry 18 MB."""
         if self.path is not None:
-            encoder = self.reader.projection.encoder if isinstance(self.reader.projection, Encoded) else None
-            return load_model, (self.path, encoder)
+            return load_model, (self.path, self.encoder)
         return Model, (self.reader, self.scorer, self.metadata)
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The sentence encoder in the projection's place, if there is one."""
+        return self.reader.projection.encoder if isinstance(self.reader.projection, Encoded) else None
 
     def judge(self, batch: Batch) -> Judgement:
         """Score every row of `batch`: the whole algorithm, from terms to calibrated scores."""
@@ -308,12 +312,13 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         pairs=arrays["lexicon.pairs"].astype(np.float32),
         bias=float(arrays["lexicon.bias"][0]),
     )
-    blank = Projection.packed(np.zeros((0, 2), np.float32))  # where an encoder takes its place
-    projection, taught = (
-        Projection(arrays[f"{name}.weights"], arrays[f"{name}.scales"]) if name in parts else None
+    spaces = {
+        name: Projection(arrays[f"{name}.weights"], arrays[f"{name}.scales"])
         for name in ("projection", "taught")
-    )
-    projection = projection or blank
+        if name in parts
+    }
+    # Where an encoder takes the projection's place, it has no rows.
+    projection = spaces.get("projection", Projection.packed(np.zeros((0, 2), np.float32)))
     if not (background.hashes[1:] > background.hashes[:-1]).all():
         raise ValueError("the vocabulary is not sorted")
     if background.rows.max(initial=-1) >= len(projection.weights):
@@ -321,7 +326,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
     names = ("logits", "probabilities", "rates", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
-    return Model(Reader(background, projection, lexicon, taught), scorer, metadata)
+    return Model(Reader(background, projection, lexicon, spaces.get("taught")), scorer, metadata)
 
 
 def _packed(rows: NDArray[np.int32]) -> NDArray[np.uint16]:

@@ -228,7 +228,9 @@ class Postings:
 def postings_of(batch: Batch, background: Background) -> Postings:
     """Count the terms of every paragraph of `batch` and look them up in `background`."""
     terms = terms_of(batch.codes)
-    term_rows, lengths = _rows_of(terms, batch)
+    first, sizes = _extents(terms, batch)
+    # Between paragraphs there is only white space, so the rows' terms follow one another without a gap.
+    term_rows = np.repeat(np.arange(len(sizes)), sizes)
     index = background.lookup(terms.hashes).astype(np.int64)
     unknown = (1 << _UNKNOWN_BITS) | (terms.hashes >> np.uint64(64 - _UNKNOWN_BITS)).astype(np.int64)
     identity = np.where(index >= 0, index, unknown)
@@ -255,7 +257,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     known = group_index >= 0
     group_idf[known] = background.idf[group_index[known]]
     initials = batch.codes[terms.starts]
-    sizes = np.maximum(lengths, 1)
+    shared = np.maximum(sizes, 1)
     filled = (batch.ends > batch.starts).astype(float)
     heads, tails = (batch.codes[np.minimum(at, len(batch.codes) - 1)] for at in (batch.starts, np.maximum(batch.ends - 1, 0)))
     return Postings(
@@ -267,15 +269,15 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         group_idf,
         _pairs(terms.hashes, term_rows),
         term_rows,
-        lengths,
-        capitals=np.bincount(term_rows, is_capital(initials), len(lengths)) / sizes,
-        digits=np.bincount(term_rows, is_digit(initials), len(lengths)) / sizes,
+        sizes.astype(np.float32),
+        capitals=np.bincount(term_rows, is_capital(initials), len(sizes)) / shared,
+        digits=np.bincount(term_rows, is_digit(initials), len(sizes)) / shared,
         closed=np.isin(tails, codes_of(SENTENCE_ENDS)) * filled,
         cut=_is_cut(batch, tails) * filled,
         exclaims=np.isin(tails, codes_of("!?！？؟")) * filled,
         quoted=np.isin(heads, codes_of(_QUOTES)) * filled,
-        openings=_openings(terms, batch, lengths),
-        wholes=_wholes(terms, lengths),
+        openings=_openings(terms, batch, first, sizes),
+        wholes=_wholes(terms, first, sizes),
     )
 
 
@@ -287,28 +289,26 @@ def _is_cut(batch: Batch, tails: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return cut
 
 
-def _openings(terms: Terms, batch: Batch, lengths: NDArray[np.float32]) -> NDArray[np.uint64]:
+def _extents(terms: Terms, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each row's first term and how many terms it has, ndarrays (n,) int64."""
+    first = np.searchsorted(terms.starts, batch.starts)
+    return first, np.searchsorted(terms.starts, batch.ends) - first
+
+
+def _openings(terms: Terms, batch: Batch, first: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return the hash of each row's first term, 1 for a number, 0 for a row without terms, ndarray (n,) uint64."""
-    some = lengths > 0
-    first = (np.cumsum(lengths, dtype=np.float64) - lengths).astype(np.int64)[some]
-    openings = np.zeros(len(lengths), np.uint64)
-    openings[some] = np.where(is_digit(batch.codes[terms.starts[first]]), np.uint64(1), terms.hashes[first])
+    some = sizes > 0
+    opening = first[some]
+    openings = np.zeros(len(sizes), np.uint64)
+    openings[some] = np.where(is_digit(batch.codes[terms.starts[opening]]), np.uint64(1), terms.hashes[opening])
     return openings
 
 
-def _wholes(terms: Terms, lengths: NDArray[np.float32]) -> NDArray[np.uint64]:
+def _wholes(terms: Terms, first: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return the sum of the hashes of each row's terms, modulo 2**64, ndarray (n,) uint64."""
-    ends = np.cumsum(lengths, dtype=np.float64).astype(np.int64)
     sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(terms.hashes)))
-    return sums[ends] - sums[ends - lengths.astype(np.int64)]
-
-
-def _rows_of(terms: Terms, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the row of each term and the number of terms of each row."""
-    first = np.searchsorted(terms.starts, batch.starts)
-    sizes = np.searchsorted(terms.starts, batch.ends) - first
-    # Between paragraphs there is only white space, so the rows' terms follow one another without a gap.
-    return np.repeat(np.arange(len(sizes)), sizes), sizes.astype(np.float32)
+    wholes: NDArray[np.uint64] = sums[first + sizes] - sums[first]
+    return wholes
 
 
 def _pairs(hashes: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.int64]:

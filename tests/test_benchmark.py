@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import NEWSLETTER, PHONE, RIVER
-from test_training_corpora import stand_in, write_corpora
+from test_training_corpora import read_xz, stand_in, write_corpora, write_xz
 
 from detector import Model, OffTopicDetector
 from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE, Case
@@ -131,14 +130,6 @@ def test_hosts_are_held_out_and_the_same_ones_in_every_tier_of_a_group(corpora: 
         assert [each.paragraphs[0] for each in cases] == [host for host in hosts if host in {c.paragraphs[0] for c in cases}]
 
 
-def read_xz(path: Path) -> list[str]:
-    return lzma.decompress(path.read_bytes()).decode().splitlines()
-
-
-def write_xz(path: Path, records: list[dict[str, Any]]) -> None:
-    path.write_bytes(lzma.compress("".join(json.dumps(record) + "\n" for record in records).encode(), preset=0))
-
-
 def test_what_recurs_and_what_is_short_is_left_out_of_a_group_but_for_text_as_found(tmp_path: Path) -> None:
     write_corpora(tmp_path, 40)
     short, recurring = (
@@ -149,7 +140,7 @@ def test_what_recurs_and_what_is_short_is_left_out_of_a_group_but_for_text_as_fo
     assert len(articles) == 40
     for name in ("masakhanews_eng", "golbeck"):
         path = tmp_path / "dev" / f"{name}.jsonl.xz"
-        records = [json.loads(line) for line in read_xz(path)]
+        records = read_xz(path)
         for i, record in enumerate(records):
             record["paragraphs"] += [f"{short} {'x' * i}", recurring]
         write_xz(path, records)

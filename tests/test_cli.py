@@ -19,7 +19,7 @@ import pytest
 from conftest import DIGEST, NEWSLETTER, PHONE, RIVER, made_up_articles
 
 import detector
-from detector import Model, OffTopicDetector
+from detector import Model, OffTopicDetector, TrainSettings
 from detector.cli import main
 from detector.cli.evaluate import Judged, table
 from detector.cli.terminal import colours, printable
@@ -588,6 +588,15 @@ def test_help_teaches_by_example(capsys: pytest.CaptureFixture[str], command: st
     out = capsys.readouterr().out
     assert f"\nexamples:\n  offtopic {command} " in out
     assert max(map(len, out.splitlines())) <= 95
+
+
+def test_train_tells_the_defaults_that_the_library_has(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["train", "--help"])
+    told = re.findall(r"--(\w+) N [a-z][^(]*\(default: (\d+)\)", " ".join(capsys.readouterr().out.split()))
+    ours = TrainSettings()
+    expected = {"projected": ours.projected, "steps": ours.projection.steps, "cases": ours.cases, "seed": ours.seed}
+    assert {name: int(number) for name, number in told} == expected
 
 
 def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:

@@ -198,29 +198,43 @@ def test_learning_with_labels_and_a_teacher_gives_the_same_bytes_too(taught: tup
 # --- who reads what
 
 
-def test_each_step_reads_its_own_part_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: dict[str, set[str]] = {"projection": set(), "scoring": set(), "calibration": set()}
+Readings = list[tuple[str, Sequence[Case], Any]]
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> Readings:
+    """Of what evidence is gathered, filled as a model is trained: the step, the cases and who reads them."""
+    found: Readings = []
     step = "scoring"
 
-    def background(articles: Sequence[Article], **settings: Any) -> Any:
-        seen["projection"].update(article.source for article in articles)
-        return fit_background(articles, **settings)
-
-    def evidence(cases: Sequence[Case], *rest: Any) -> Any:
-        seen[step].update(paragraph for case in cases for paragraph in case.paragraphs)
-        return gathered(cases, *rest)
+    def evidence(cases: Sequence[Case], reader: Any, first: Any) -> Any:
+        found.append((step, cases, reader))
+        return gathered(cases, reader, first)
 
     def topic(*rows: Any) -> Any:
         nonlocal step
         step = "calibration"
         return fit_topic(*rows)
 
-    fit_background, gathered, fit_topic = recipe.fit_background, recipe.gathered, recipe.fit_topic
-    monkeypatch.setattr(recipe, "fit_background", background)
+    gathered, fit_topic = recipe.gathered, recipe.fit_topic
     monkeypatch.setattr(recipe, "gathered", evidence)
     monkeypatch.setattr(recipe, "fit_topic", topic)
+    return found
+
+
+def test_each_step_reads_its_own_part_only(readings: Readings, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, set[str]] = {"projection": set(), "scoring": set(), "calibration": set()}
+
+    def background(articles: Sequence[Article], **settings: Any) -> Any:
+        seen["projection"].update(article.source for article in articles)
+        return fit_background(articles, **settings)
+
+    fit_background = recipe.fit_background
+    monkeypatch.setattr(recipe, "fit_background", background)
     articles = rich()
     train(articles, SMALL)
+    for step, cases, _ in readings:
+        seen[step].update(paragraph for case in cases for paragraph in case.paragraphs)
     parts = parts_of(articles)
     assert seen["projection"] == {article.source for article in parts.projection}
     source_of = {paragraph: a.source for a in articles for paragraph in a.paragraphs if LINE not in paragraph}
@@ -242,36 +256,26 @@ def furnished() -> list[Article]:
     return articles
 
 
-def test_what_a_lexicon_was_taught_is_never_judged_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_lexicon_was_taught_is_never_judged_with_it(readings: Readings, monkeypatch: pytest.MonkeyPatch) -> None:
     taught: list[tuple[set[str], set[str], Any]] = []
     read: list[tuple[str, set[str], set[str], Any]] = []
-    step = "scoring"
 
     def lexicon(furniture: Sequence[str], content: Sequence[str], background: Any) -> Any:
         found = fit_lexicon(furniture, content, background)
         taught.append((set(furniture), set(content), found))
         return found
 
-    def evidence(cases: Sequence[Case], reader: Any, first: Any) -> Any:
+    fit_lexicon = furniture_module.fit_lexicon
+    monkeypatch.setattr(furniture_module, "fit_lexicon", lexicon)
+    articles = furnished()
+    model = train(articles, SMALL)
+    for step, cases, reader in readings:
         pairs = [pair for case in cases for pair in zip(case.paragraphs, case.labels, strict=True)]
         pairs = [pair for pair in pairs if not pair[0].startswith("Headline")]  # of other articles, made into runs of teasers
         tiers = {case.tier for case in cases}
         kind = "natural" if tiers == {"natural"} else "digests" if tiers == {"digest"} else "made"
         lines, rest = ({p for p, label in pairs if (label == FURNITURE) == wanted} for wanted in (True, False))
         read.append((f"{step} {kind}", lines, rest, reader.lexicon))
-        return gathered(cases, reader, first)
-
-    def topic(*rows: Any) -> Any:
-        nonlocal step
-        step = "calibration"
-        return fit_topic(*rows)
-
-    fit_lexicon, gathered, fit_topic = furniture_module.fit_lexicon, recipe.gathered, recipe.fit_topic
-    monkeypatch.setattr(furniture_module, "fit_lexicon", lexicon)
-    monkeypatch.setattr(recipe, "gathered", evidence)
-    monkeypatch.setattr(recipe, "fit_topic", topic)
-    articles = furnished()
-    model = train(articles, SMALL)
     # Either half, made up and natural, without doubt and with it; digests; what calibrates, mixed and clean.
     counts = Counter(name for name, *_ in read)
     assert counts == {"scoring made": 4, "scoring natural": 4, "scoring digests": 1, "calibration made": 2}

@@ -51,13 +51,21 @@ def records_of(name: str, count: int, size: int = 7) -> Iterable[dict[str, Any]]
         yield record
 
 
+def read_xz(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lzma.decompress(path.read_bytes()).splitlines()]
+
+
+def write_xz(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    path.write_bytes(lzma.compress("".join(json.dumps(record) + "\n" for record in records).encode(), preset=0))
+
+
 def write_corpora(directory: Path, count: int = 60) -> Path:
     """Write every file that the corpora directory holds, each with `count` made-up records."""
 
     def write(path: str, records: Iterable[dict[str, Any]]) -> None:
         file = directory / path
         file.parent.mkdir(exist_ok=True)
-        file.write_bytes(lzma.compress("".join(json.dumps(record) + "\n" for record in records).encode(), preset=0))
+        write_xz(file, records)
 
     for name, corpus in CORPORA.items():
         # Of held-out news few have no source, so that every tier finds some of one source.
@@ -113,6 +121,20 @@ def test_what_is_not_to_be_judged_is_not_measured_on(corpora: Path) -> None:
         assert (page.title in measured) == page.judged
     learned = [article for article in learned_from(corpora) if article.source.startswith("web/") and article.labels is None]
     assert {article.judged for article in learned} == {True, False}
+
+
+def test_what_is_measured_on_is_without_the_lines_that_recur_in_it(tmp_path: Path) -> None:
+    write_corpora(tmp_path, 8)
+    before = held_out(tmp_path, "bbc")
+    path = tmp_path / CORPORA["bbc"].path
+    records = read_xz(path)
+    for i, record in enumerate(records):
+        record["paragraphs"] += ["Share this page.", *["Only twice."] * (i < 2)]
+    write_xz(path, records)
+    added = [("Only twice.",) * (i < 2) for i in range(8)]
+    assert [a.paragraphs for a in held_out(tmp_path, "bbc")] == [
+        (*a.paragraphs, *lines) for a, lines in zip(before, added, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(

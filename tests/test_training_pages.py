@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.pages import labelled_blocks
+from training.pages import labelled_blocks, runs_of, words_of
 
 ARTICLE = [
     "The river rose in the night and the bridge was closed to all.",
@@ -154,6 +154,13 @@ def test_a_page_with_fewer_than_four_blocks_of_the_article_was_not_understood(co
     expected = (1, *[0] * count, 0, 1) if count == 4 else ()
     assert found[1] == expected
     assert len(found[0]) == len(expected)
+
+
+def test_runs_are_of_lower_cased_words_in_order_and_as_often_as_they_stand() -> None:
+    words = words_of("On, and ON – and on")
+    assert words == ["on", "and", "on", "and", "on"]
+    assert runs_of(words, 2) == [("on", "and"), ("and", "on")] * 2
+    assert runs_of(words, 6) == []
 
 
 def test_an_empty_page_or_article_gives_nothing() -> None:

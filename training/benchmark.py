@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from detector import OffTopicDetector
-from detector.learn.articles import Article, fold, recurring_lines, without_lines
+from detector.learn.articles import Article, fold, recurring_lines
 from detector.learn.intrusions import BELONGS, Case, Intruder
 from detector.learn.metrics import average_precision, hit_at_1, recall_at
-from training.corpora import held_out, is_held_out, labelled
+from training.corpora import add_corpora_argument, held_out, is_held_out, labelled
 from training.peers import PEERS, Approach, minilm_evidence, ours
 
-__all__ = ["Figures", "Tier", "figures", "tiers"]
+__all__ = ["CASES", "Figures", "Tier", "figures", "tiers"]
 
+CASES = 400  # articles a tier
 _SEED = 2026
 _UNASKED = float("nan")
 _DEFAULT_RATE = 0.002
@@ -101,9 +102,7 @@ class Figures:
 def tiers(corpora: Path, count: int) -> Iterator[Tier]:
     """Yield every tier, each with up to `count` cases; the same ones each time."""
     for name, group in _GROUPS.items():
-        articles = held_out(corpora, group.corpora)
-        recurring = recurring_lines(articles)
-        pool = [_with_long(without_lines(article, recurring), group.characters) for article in articles]
+        pool = [_with_long(article, group.characters) for article in held_out(corpora, group.corpora)]
         hosts = [article for article in pool if group.fewest <= len(article.paragraphs) <= group.most]
         order = np.random.default_rng(_SEED).permutation(len(hosts))[:count]
         for intrusion in group.names:
@@ -178,11 +177,9 @@ def _table(rows: dict[tuple[str, str], dict[str, Figures]], names: Sequence[str]
 def main() -> None:
     """Run the benchmark and print it."""
     parser = argparse.ArgumentParser(prog="python -m training.benchmark", description=__doc__)
-    parser.add_argument(
-        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/, langs/"
-    )
+    add_corpora_argument(parser)
     parser.add_argument("--model", default="default", metavar="FILE", help="the model to measure (%(default)s)")
-    parser.add_argument("--cases", type=int, default=400, metavar="N", help="articles a tier (%(default)s)")
+    parser.add_argument("--cases", type=int, default=CASES, metavar="N", help="articles a tier (%(default)s)")
     parser.add_argument("--no-peers", action="store_true", help="measure the detector alone")
     parser.add_argument(
         "--opponent", type=Path, metavar="FILE", help="the same detector on MiniLM, from python -m training.opponent"

@@ -7,6 +7,7 @@ book), never by article: house style and recurring lines would leak.
 
 from __future__ import annotations
 
+import argparse
 import json
 import lzma
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from detector.errors import InputError
-from detector.learn.articles import Article
+from detector.learn.articles import Article, recurring_lines, without_lines
 from detector.learn.split import share_of
 from training.pages import labelled_blocks
 
@@ -25,6 +26,7 @@ __all__ = [
     "CORPORA",
     "Corpus",
     "Page",
+    "add_corpora_argument",
     "as_served",
     "held_out",
     "held_out_pages",
@@ -96,6 +98,13 @@ _BLOCKS = "dev/wcxb_dev_blocks.jsonl.xz"
 _HTML = "dev/wcxb_dev_html.jsonl.xz"
 
 
+def add_corpora_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--corpora``, the directory that the functions below read, to `parser`."""
+    parser.add_argument(
+        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/ and langs/"
+    )
+
+
 def read(directory: Path, name: str) -> list[Article]:
     """Return the articles of corpus `name`.
 
@@ -134,14 +143,16 @@ def learned_from(directory: Path) -> list[Article]:
 
 
 def held_out(directory: Path, tier: str) -> list[Article]:
-    """Return the articles of `tier`, those to be judged, that nothing was learned from."""
-    return [
+    """Return the articles of `tier`, those to be judged, that nothing was learned from, without the lines that recur."""
+    articles = [
         article
         for name, corpus in CORPORA.items()
         if corpus.tier == tier
         for article in read(directory, name)
         if article.judged and is_held_out(article, corpus.held)
     ]
+    recurring = recurring_lines(articles)
+    return [without_lines(article, recurring) for article in articles]
 
 
 def labelled(directory: Path) -> list[Article]:

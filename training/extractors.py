@@ -7,17 +7,16 @@ are held against the article as somebody wrote it out: F1 and recall of words, a
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from detector import OffTopicDetector
-from training.corpora import Page, held_out_pages
+from training.corpora import Page, add_corpora_argument, held_out_pages
+from training.pages import runs_of, words_of
 
 __all__ = ["EXTRACTORS", "Overlap", "main", "overlap"]
 
@@ -88,24 +87,17 @@ def overlap(text: str, article: str) -> Overlap:
     """Hold `text` against `article`, words folded to lower case, repeats counted."""
     figures: list[float] = []
     for size in _GRAMS:
-        found, wanted = (_runs(each, size) for each in (text, article))
+        found, wanted = (Counter(runs_of(words_of(each), size)) for each in (text, article))
         common = sum((found & wanted).values())
         recall = common / max(sum(wanted.values()), 1)
         figures += [2 * common / max(sum(found.values()) + sum(wanted.values()), 1), recall]
     return Overlap(*figures)
 
 
-def _runs(text: str, size: int) -> Counter[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.lower())
-    return Counter(tuple(words[i : i + size]) for i in range(len(words) - size + 1))
-
-
 def main() -> None:
     """Extract, clean, measure before and after, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m training.extractors", description=__doc__)
-    parser.add_argument(
-        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/, langs/"
-    )
+    add_corpora_argument(parser)
     parser.add_argument("--false-alarms", type=float, default=0.002, metavar="SHARE", help="tolerance (%(default)s)")
     arguments = parser.parse_args()
     detector = OffTopicDetector(false_alarms=arguments.false_alarms)

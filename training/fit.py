@@ -17,7 +17,7 @@ from pathlib import Path
 import detector
 from detector.learn import TrainSettings, train
 from detector.model import BUNDLED
-from training.corpora import learned_from
+from training.corpora import add_corpora_argument, learned_from
 from training.teacher import encode
 
 SETTINGS = TrainSettings(language="en")
@@ -26,9 +26,7 @@ SETTINGS = TrainSettings(language="en")
 def main() -> None:
     """Read the corpora, learn, write the model and say what was done."""
     parser = argparse.ArgumentParser(prog="python -m training.fit", description=__doc__)
-    parser.add_argument(
-        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/ and langs/"
-    )
+    add_corpora_argument(parser)
     parser.add_argument(
         "-o", "--output", type=Path, default=BUNDLED, metavar="FILE", help="where to write the model (%(default)s)"
     )

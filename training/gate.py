@@ -18,7 +18,7 @@ import numpy as np
 
 from detector import OffTopicDetector
 from detector.learn.metrics import average_precision, hit_at_1
-from training.benchmark import Tier, figures, tiers
+from training.benchmark import CASES, Tier, figures, tiers
 from training.peers import ours
 
 __all__ = ["digest_of", "digest_of_tiers", "measured", "measured_on_tiers", "shortfalls"]
@@ -26,7 +26,6 @@ __all__ = ["digest_of", "digest_of_tiers", "measured", "measured_on_tiers", "sho
 _ROOT = Path(__file__).resolve().parents[1]
 _ARTICLES = _ROOT / "fixtures" / "articles"
 _FLOORS = Path(__file__).with_name("floors.json")
-_CASES = 400  # articles a tier
 _ALLOWED = 0.005  # noise allowance: another processor rounds differently, and a rank among 500 paragraphs may change
 
 
@@ -107,7 +106,7 @@ def main() -> int:
     parser.add_argument("--raise", dest="raised", action="store_true", help="pin better figures as the new floors")
     arguments = parser.parse_args()
     if arguments.corpora:
-        found = list(tiers(arguments.corpora, _CASES))
+        found = list(tiers(arguments.corpora, CASES))
         yard, values, digest = "corpora", measured_on_tiers(found, OffTopicDetector()), digest_of_tiers(found)
     else:
         yard, values, digest = "fixtures", measured(_ARTICLES, OffTopicDetector()), digest_of(_ARTICLES)

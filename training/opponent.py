@@ -15,19 +15,17 @@ from pathlib import Path
 from detector.learn import TrainSettings, train
 from detector.learn.articles import Article
 from detector.learn.split import share_of
-from training.corpora import learned_from
+from training.corpora import add_corpora_argument, learned_from
 from training.teacher import MiniLM
 
 _MOST = 2_000  # articles of one corpus: half an hour for MiniLM on two cores
-_CASES = 8_000  # what the networks learn from; a third of the bundled model's
+_CASES = 8_000  # what the networks learn from; about an eighth of the bundled model's
 
 
 def main() -> None:
     """Read the corpora, let MiniLM read them, fit the rest and write the model."""
     parser = argparse.ArgumentParser(prog="python -m training.opponent", description=__doc__)
-    parser.add_argument(
-        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/ and langs/"
-    )
+    add_corpora_argument(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where to write the model")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
-__all__ = ["labelled_blocks"]
+__all__ = ["labelled_blocks", "runs_of", "words_of"]
 
 # fmt: off
 _BLOCKS = frozenset((
@@ -50,33 +50,39 @@ def labelled_blocks(html: str, article: Sequence[str], title: str = "") -> tuple
     parser.feed(html)
     parser.close()
     parser.end_block()
-    words = _words(" ".join(article))
-    known = {size: {tuple(words[i : i + size]) for i in range(len(words) - size + 1)} for size in range(1, _GRAM + 1)}
-    lines = {tuple(_words(paragraph)) for paragraph in article}
-    heading = _words(title)
+    words = words_of(" ".join(article))
+    known = {size: set(runs_of(words, size)) for size in range(1, _GRAM + 1)}
+    lines = {tuple(words_of(paragraph)) for paragraph in article}
+    heading = words_of(title)
     blocks: list[str] = []
     labels: list[int] = []
     for block, in_table in parser.blocks:
-        own = _words(block)
+        own = words_of(block)
         size = min(_GRAM, len(own))
         if not size or own == heading:
             continue
-        grams = [tuple(own[i : i + size]) for i in range(len(own) - size + 1)]
+        grams = runs_of(own, size)
         share = sum(gram in known[size] for gram in grams) / len(grams)
         if size < _GRAM and share > 0 and tuple(own) not in lines:
             continue
         if share >= 0.5 or (share == 0 and not in_table):
             blocks.append(block)
             labels.append(int(share == 0))
-    of_article = [i for i, label in enumerate(labels) if not label and len(_words(blocks[i])) > _GRAM]
+    of_article = [i for i, label in enumerate(labels) if not label and len(words_of(blocks[i])) > _GRAM]
     if len(of_article) < _LEAST:
         return (), ()
     kept = slice(max(of_article[0] - _BEFORE, 0), of_article[-1] + 1 + _AFTER)
     return tuple(blocks[kept]), tuple(labels[kept])
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """Return the words of `text`, lower-cased, without what stands between them."""
     return re.findall(r"\w+", text.lower())
+
+
+def runs_of(words: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    """Return every run of `size` words in a row, in order; none where there are fewer."""
+    return [tuple(words[i : i + size]) for i in range(len(words) - size + 1)]
 
 
 class _Parser(HTMLParser):

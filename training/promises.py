@@ -14,34 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector import OffTopicDetector
-from detector.learn.articles import Article, recurring_lines, without_lines
+from detector.learn.articles import Article
 from detector.learn.calibration import PRIOR
 from detector.learn.metrics import Reliability, reliability
-from training.benchmark import tiers
-from training.corpora import held_out
+from training.benchmark import CASES, tiers
+from training.corpora import add_corpora_argument, held_out
 
 __all__ = ["flagged_shares", "main"]
 
 _GROUPS = ("news", "web", "bbc")
 _RATES = (0.05, 0.01, 0.005, 0.002, 0.001)
 _LENGTHS = {"4-8": (4, 8), "9-40": (9, 40), "over 40": (41, 10_000)}  # paragraphs
-_CASES = 400
 
 
 def main() -> None:
     """Measure both promises and print them as tables."""
     parser = argparse.ArgumentParser(prog="python -m training.promises", description=__doc__)
-    parser.add_argument(
-        "--corpora", type=Path, required=True, metavar="DIR", help="the directory that holds train/, dev/, langs/"
-    )
+    add_corpora_argument(parser)
     arguments = parser.parse_args()
     detector = OffTopicDetector()
     print("| clean text | paragraphs in an article | paragraphs | " + " | ".join(f"{100 * r:g} %" for r in _RATES) + " |")
     print("|---|---|---|" + "---|" * len(_RATES))
     for group in _GROUPS:
-        articles = held_out(arguments.corpora, group)
-        recurring = recurring_lines(articles)
-        for name, count, shares in flagged_shares([without_lines(a, recurring) for a in articles], detector):
+        for name, count, shares in flagged_shares(held_out(arguments.corpora, group), detector):
             print(f"| {group} | {name} | {count} | " + " | ".join(f"{100 * share:.2f} %" for share in shares) + " |")
     found = _reliability(arguments.corpora, detector)
     print(f"\nExpected calibration error at a prior of {PRIOR:g}: {found.error:.4f}\n")
@@ -63,7 +58,7 @@ def _reliability(corpora: Path, detector: OffTopicDetector) -> Reliability:
     """Return the reliability over every tier of intruders and of clean articles."""
     scores: list[NDArray[np.float64]] = []
     labels: list[int] = []
-    for tier in tiers(corpora, _CASES):
+    for tier in tiers(corpora, CASES):
         if tier.name != "natural":  # labels that contradict one another
             scores += [report.scores for report in detector.check_many(case.paragraphs for case in tier.cases)]
             labels += [label for case in tier.cases for label in case.labels]

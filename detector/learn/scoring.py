@@ -199,18 +199,13 @@ def _member(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, s
     )
     rng = np.random.default_rng(seed)
     runs = max(1, len(inputs) // (_RUN * _BATCH))
-    total: list[NDArray[np.float64]] = []
-    taken = 0
+    passed: list[list[NDArray[np.float64]]] = []
     for epoch in range(way.epochs):
         for run in np.array_split(rng.permutation(len(inputs)), runs):
             model.partial_fit(inputs[run], labels[run], classes=[False, True])
             if 2 * epoch >= way.epochs:
-                arrays = [*model.coefs_, *model.intercepts_]
-                total = (
-                    [sum_ + array for sum_, array in zip(total, arrays, strict=True)] if total else [a.copy() for a in arrays]
-                )
-                taken += 1
-    mean = [array / taken for array in total]
+                passed.append([array.copy() for array in (*model.coefs_, *model.intercepts_)])
+    mean = [np.mean(arrays, axis=0) for arrays in zip(*passed, strict=True)]
     return mean[: len(model.coefs_)], mean[len(model.coefs_) :]
 
 
