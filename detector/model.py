@@ -11,31 +11,33 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.background import Background
 from detector.encoder import Encoded, Encoder
 from detector.errors import InputError, ModelError
-from detector.evidence import COLUMNS, evidence_of
+from detector.evidence import COLUMNS
 from detector.paragraphs import Batch
-from detector.scorer import SUMMARY, Calibration, Network, Scorer, article_summary, sigmoid
+from detector.postings import PAIRS
+from detector.reader import Reader
+from detector.scorer import SUMMARY, Calibration, Network, Scorer, article_summary
 from detector.store import read_arrays, read_header, write_arrays
 from detector.terms import fingerprint
-from detector.vectors import PAIRS, Background, Lexicon, Projection, postings_of
+from detector.vectors import Lexicon, Projection
 
-__all__ = ["BUNDLED", "FORMAT", "Evidence", "Judgement", "Model", "Reader", "load_model"]
+__all__ = ["BUNDLED", "FORMAT", "Judgement", "Model", "load_model"]
 
-FORMAT = 2
+FORMAT = 3
 _F32 = np.dtype("<f4")
-_NO_ROW = 0xFFFF  # a term without a projection row; two bytes a term, so at most 65,535 rows
 BUNDLED = Path(__file__).with_name("default.safetensors")
 # Type and shape of every array but the networks': a letter is the same number wherever it stands.
 _LAYOUT = {
     "background.hashes": ("<u8", "v"),
     "background.idf": ("<f2", "v"),
-    "background.rows": ("<u2", "v"),
+    "background.rows": ("<i4", "v"),
     "background.unknown_idf": ("<f4", "1"),
     "lexicon.weights": ("<f2", "v"),
     "lexicon.pairs": ("<f2", "w"),
@@ -50,51 +52,10 @@ _LAYOUT = {
 _OPTIONAL = {
     "projection": {"projection.weights": ("|u1", "pd"), "projection.scales": ("<f4", "p")},
     "encoder": {"encoder.probe": ("<f4", "d")},
-    "taught": {"taught.weights": ("|u1", "pe"), "taught.scales": ("<f4", "p")},
+    "taught": {"taught.weights": ("|u1", "te"), "taught.scales": ("<f4", "t")},
 }
 # The networks and how many numbers each takes; each gives one.
 _NETWORKS = {"first": len(COLUMNS), "foreign": 2 * len(COLUMNS), "furniture": 2 * len(COLUMNS), "topic": len(SUMMARY)}
-
-
-class Evidence(NamedTuple):
-    """What :meth:`Reader.read` finds: n rows of f columns."""
-
-    plain: NDArray[np.float32]  # gathered without doubt, (n, f)
-    doubt: NDArray[np.float64]  # the first score, (n,)
-    doubted: NDArray[np.float32]  # gathered with it, (n, f)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """What is known before an article is seen: the way from a batch to its evidence.
-
-    Attributes
-    ----------
-    background : Background
-    projection : Projection or Encoded
-        The first space: learned, or by an encoder of the user's own.
-    lexicon : Lexicon
-    taught : Projection, optional
-        A second space, from a teacher: what the words mean apart from what was learned of them.
-    """
-
-    background: Background
-    projection: Projection | Encoded
-    lexicon: Lexicon
-    taught: Projection | None = None
-
-    def read(self, batch: Batch, first: Network | None) -> Evidence:
-        """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
-        postings = postings_of(batch, self.background)
-        bags = postings.bags(self.background)
-        dense = self.projection.vectors(batch) if isinstance(self.projection, Encoded) else self.projection.project(bags)
-        taught = None if self.taught is None else self.taught.project(bags)
-        furniture = self.lexicon.logits(postings)
-        plain = evidence_of(batch, postings, dense, furniture, taught=taught)
-        if first is None:
-            return Evidence(plain, np.zeros(len(plain)), plain)
-        doubt = sigmoid(first(plain)[:, 0])
-        return Evidence(plain, doubt, evidence_of(batch, postings, dense, furniture, doubt, taught))
 
 
 @dataclass(frozen=True)
@@ -245,7 +206,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {
         "background.hashes": model.reader.background.hashes,
         "background.idf": model.reader.background.idf.astype(np.float16),
-        "background.rows": _packed(model.reader.background.rows),
+        "background.rows": model.reader.background.rows,
         "background.unknown_idf": np.array([model.reader.background.unknown_idf], np.float32),
         "lexicon.weights": model.reader.lexicon.weights.astype(np.float16),
         "lexicon.pairs": model.reader.lexicon.pairs.astype(np.float16),
@@ -304,7 +265,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
     background = Background(
         hashes=arrays["background.hashes"],
         idf=arrays["background.idf"].astype(np.float32),
-        rows=np.where(arrays["background.rows"] == _NO_ROW, -1, arrays["background.rows"].astype(np.int32)),
+        rows=arrays["background.rows"],
         unknown_idf=float(arrays["background.unknown_idf"][0]),
     )
     lexicon = Lexicon(
@@ -321,18 +282,14 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
     projection = spaces.get("projection", Projection.packed(np.zeros((0, 2), np.float32)))
     if not (background.hashes[1:] > background.hashes[:-1]).all():
         raise ValueError("the vocabulary is not sorted")
-    if background.rows.max(initial=-1) >= len(projection.weights):
+    if background.rows.max(initial=-1) >= len(projection.weights) or background.rows.min(initial=-1) < -1:
         raise ValueError(f"{len(projection.weights)} projection rows do not serve the vocabulary")
+    if "taught" in spaces and len(spaces["taught"].weights) > len(projection.weights):
+        raise ValueError(f"{len(projection.weights)} terms are projected and {len(spaces['taught'].weights)} are taught")
     names = ("logits", "probabilities", "rates", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
     return Model(Reader(background, projection, lexicon, spaces.get("taught")), scorer, metadata)
-
-
-def _packed(rows: NDArray[np.int32]) -> NDArray[np.uint16]:
-    if rows.max(initial=-1) >= _NO_ROW:
-        raise ValueError(f"a model has at most {_NO_ROW} projected terms, got {rows.max() + 1}; lower `projected`")
-    return np.where(rows < 0, _NO_ROW, rows).astype(np.uint16)
 
 
 def _short(value: object) -> str:

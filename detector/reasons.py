@@ -17,7 +17,7 @@ from detector.paragraphs import batch_of
 from detector.terms import terms_of
 
 if TYPE_CHECKING:
-    from detector.model import Reader
+    from detector.reader import Reader
 
 __all__ = ["STATUSES", "Words"]
 

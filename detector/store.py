@@ -23,7 +23,7 @@ from detector.errors import ModelError
 __all__ = ["read_arrays", "read_header", "write_arrays"]
 
 _KIND = "offtopic-detector"
-_DTYPES = {"U64": "<u8", "U16": "<u2", "F64": "<f8", "F32": "<f4", "F16": "<f2", "U8": "|u1"}
+_DTYPES = {"U64": "<u8", "I32": "<i4", "F64": "<f8", "F32": "<f4", "F16": "<f2", "U8": "|u1"}
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> None:

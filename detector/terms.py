@@ -1,7 +1,7 @@
 """Terms: code points in, one 64-bit identity a term out.
 
 In: the code points of a batch of text, one flat array. Out: :class:`Terms`, the spans and hashes of its terms in reading
-order. The counterpart is :mod:`detector.vectors`, which looks the hashes up.
+order. The counterpart is :mod:`detector.postings`, which looks the hashes up.
 
 The rules, in the order in which they apply:
 
@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Terms", "codes_of", "fingerprint", "hash_of", "is_capital", "is_digit", "terms_of"]
+__all__ = ["Terms", "codes_of", "fingerprint", "hash_of", "is_capital", "is_digit", "mixed", "terms_of"]
 
 # Blocks of scripts written without spaces: [first, last] code points.
 _UNSPACED = (
@@ -98,7 +98,7 @@ def terms_of(codes: NDArray[np.uint32]) -> Terms:
     powers, unpowers = _powers(n)
     sums = np.zeros(n + 1, np.uint64)
     np.cumsum(values * powers, out=sums[1:])
-    return Terms(starts, ends, _finish((sums[ends] - sums[starts]) * unpowers[starts]))
+    return Terms(starts, ends, mixed((sums[ends] - sums[starts]) * unpowers[starts]))
 
 
 def is_capital(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -114,7 +114,7 @@ def is_digit(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
 def hash_of(word: str) -> int:
     """Return the identity of one `word`, the slow and readable way; the tests hold :func:`terms_of` against it."""
     total = sum(_value(char) * pow(_RADIX, i, 1 << 64) for i, char in enumerate(word))
-    return int(_finish(np.array([total % (1 << 64)], np.uint64))[0])
+    return int(mixed(np.array([total % (1 << 64)], np.uint64))[0])
 
 
 @lru_cache(maxsize=1)
@@ -214,8 +214,8 @@ def _powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     return powers[:n], unpowers
 
 
-def _finish(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread the entropy over all bits: Murmur3's 64-bit finaliser."""
+def mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread the entropy of each of `state`, uint64, over all of its bits: Murmur3's 64-bit finaliser."""
     state = (state ^ (state >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     state = (state ^ (state >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
     finished: NDArray[np.uint64] = state ^ (state >> np.uint64(33))

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from detector import Model, OffTopicDetector
+from detector.background import Background
 from detector.evidence import COLUMNS
-from detector.model import Reader
+from detector.postings import PAIRS
+from detector.reader import Reader
 from detector.scorer import SUMMARY, Calibration, Network, Scorer, sigmoid
 from detector.terms import hash_of
-from detector.vectors import PAIRS, Background, Lexicon, Projection
+from detector.vectors import Lexicon, Projection
 
 # A busy machine is no failure: what must be fast has a test of its own.
 settings.register_profile("offtopic", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

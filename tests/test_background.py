@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from detector.background import Background
 from detector.learn.articles import Article
 from detector.learn.background import chunks, fit_background, spellings
 from detector.terms import hash_of
-from detector.vectors import Background
 
 FISH = [
     Article(("red fish", "blue fish, red fish"), title="Red"),
@@ -84,12 +84,30 @@ def test_rows_go_by_the_share_of_the_language_s_articles_not_by_their_number() -
     assert projected(fit_background(articles, projected=2), "some", "rest", "all") == ["rest", "all"]
 
 
-def test_only_projected_languages_have_rows_but_all_are_counted() -> None:
+def test_without_rows_for_them_other_languages_are_counted_all_the_same() -> None:
     articles = [Article(("here both",), language="a")] * 3 + [Article(("there both",), language="b")] * 3
-    background = fit_background(articles, projected=9, projected_languages={"b"})
+    background = fit_background(articles, projected=9, language="b")
     assert projected(background, "here", "there", "both") == ["there", "both"]
     assert min(index_of(background, "here", "there", "both")) >= 0
     assert projected(fit_background(articles, projected=9), "here", "there", "both") == ["here", "there", "both"]
+
+
+def test_terms_of_other_languages_that_stand_in_eight_articles_have_the_rows_behind() -> None:
+    articles = [Article(("here both",), language="a")] * 3 + [Article(("there often both",), language="b")] * 8
+    articles += [Article(("seldom there",), language="c")] * 7
+    words = ("here", "both", "there", "often", "seldom")
+
+    def rows(**settings: int) -> list[int]:
+        background = fit_background(articles, projected=2, language="a", **settings)
+        return background.rows[index_of(background, *words)].tolist()
+
+    first = rows()
+    assert sorted(first[:2]) == [0, 1]
+    assert first[2:] == [-1, -1, -1]
+    assert rows(projected_elsewhere=9)[:2] == first[:2]
+    assert sorted(rows(projected_elsewhere=9)[2:]) == [-1, 2, 3]
+    assert rows(projected_elsewhere=9)[4] == -1  # in seven articles alone
+    assert sorted(rows(projected_elsewhere=1)[2:]) == [-1, -1, 2]
 
 
 def test_the_vocabulary_is_capped_a_language() -> None:
@@ -101,7 +119,7 @@ def test_the_vocabulary_is_capped_a_language() -> None:
     words = ("aa", "ab", "ac", "ba", "bb", "bc")
 
     def known(**caps: int) -> list[str]:
-        background = fit_background(articles, projected=9, projected_languages={"a"}, min_articles=1, **caps)
+        background = fit_background(articles, projected=9, language="a", min_articles=1, **caps)
         return [word for word, i in zip(words, index_of(background, *words), strict=True) if i >= 0]
 
     assert known() == list(words)

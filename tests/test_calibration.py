@@ -177,15 +177,15 @@ def scored(count: int = 60_000) -> Gathered:
     return Gathered(inputs / 100, inputs, labels, np.arange(count), inputs)
 
 
-@pytest.mark.parametrize(("label", "mean"), [(FOREIGN, 1.0), (FURNITURE, -1.0)])
+@pytest.mark.parametrize(("label", "mean", "share"), [(FOREIGN, 1.0, 0.75), (FURNITURE, -1.0, 0.25)])
 @pytest.mark.parametrize(("weight", "bias"), [(100.0, 0.0), (250.0, 3.0), (-20.0, -9.0)])
-def test_a_network_s_logit_is_calibrated_against_what_belongs_at_half_the_prior(
-    label: int, mean: float, weight: float, bias: float
+def test_a_network_s_logit_is_calibrated_against_what_belongs_at_its_share_of_the_prior(
+    label: int, mean: float, share: float, weight: float, bias: float
 ) -> None:
     found = calibrated(network(weight, bias), scored(), label)
     points = np.array([-1.0, 0.0, 0.5, 1.0, 2.0])
     # Normal classes at 0 and `mean`, of unit variance: the log odds are mean * x - 1/2, plus those of the prior.
-    expected = mean * points - 0.5 + np.log(PRIOR / 2 / (1 - PRIOR / 2))
+    expected = mean * points - 0.5 + np.log(PRIOR * share / (1 - PRIOR * share))
     logits = found(np.column_stack((points / 100, points)).astype(np.float32))[:, 0]
     assert logits == pytest.approx(expected, abs=0.1)
 

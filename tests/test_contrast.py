@@ -47,7 +47,20 @@ def test_articles_weigh_by_their_share_and_nothing_with_fewer_than_three_rows() 
 def test_a_topic_counts_with_32_articles_of_three_rows() -> None:
     topics = ["large"] * 32 + ["small"] * 31 + [""] * 40 + ["large", "small"]
     articles = [replace(a, topic=topic) for a, topic in zip(separate([3] * 103 + [2, 2]), topics, strict=True)]
-    assert [group.tolist() for group in corpus_with(articles).topics] == [list(range(32))]
+    ((groups, drawn),) = corpus_with(articles).languages
+    assert [group.tolist() for group in groups] == [list(range(32))]
+    assert drawn.tolist() == list(range(103))
+
+
+def test_a_batch_is_of_one_language_and_a_small_one_is_drawn_more_often_than_its_share() -> None:
+    articles = [replace(a, language="b" if i % 17 == 0 else "a") for i, a in enumerate(separate([3] * 170))]
+    corpus, rng = corpus_with(articles), np.random.default_rng(0)
+    languages = []
+    for _ in range(400):
+        (language,) = {articles[rows[0] // 3].language for rows in rows_drawn(corpus, draw(corpus, 8, rng)[0])}
+        languages.append(language)
+    # One article in 17 is of language b: 1 / (1 + 16 ** .75) of the batches are.
+    assert languages.count("b") / 400 == pytest.approx(1 / 9, abs=0.04)
 
 
 def test_a_run_of_articles_without_any_text_is_passed_over() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from detector.background import Background
 from detector.learn.articles import Article
 from detector.learn.background import fit_background, spellings
 from detector.learn.contrast import Corpus, corpus_of, draw, info_nce
@@ -31,7 +32,7 @@ from detector.learn.distillation import (
     fit_taught,
 )
 from detector.learn.projection import idf_of_rows
-from detector.vectors import Background, Projection
+from detector.vectors import Projection
 
 SYLLABLES = [a + b for a in "bdfgklmnpr" for b in "aeiou"]
 WORDS = [first + second for first in SYLLABLES[:6] for second in SYLLABLES[:20]]

@@ -12,10 +12,11 @@ import pytest
 from conftest import PHONE, RIVER, background_of
 from numpy.typing import NDArray
 
+from detector.background import Background
 from detector.evidence import COLUMNS, WINDOW, evidence_of
 from detector.model import Model
 from detector.paragraphs import batch_of
-from detector.vectors import Background, postings_of
+from detector.postings import postings_of
 
 IDF = {"aa": 0.5, "bb": 1.5, "cc": 3.0, "dd": 4.0, "ee": 4.75, "ff": 5.5, "gg": 6.5, "hh": 7.25, "12": 2.5, "ii": 8.0}
 UNKNOWN_IDF = 9.0
@@ -268,6 +269,18 @@ def slow_evidence(
     def close(i: int, side: int) -> list[int]:
         return [j for j in everyone if 0 < side * (j - i) <= 3]
 
+    def block(i: int) -> float:
+        best = 1.0
+        for size in (2, 3, 4):
+            for first in range(max(i - size + 1, 0), min(i, n - size) + 1):
+                inside = range(first, first + size)
+                held_together = summed([[x * math.log(1 + lengths[j]) for x in unit[j]] for j in inside], dimensions)
+                rest = summed([weighted[j] for j in everyone if j not in inside], dimensions)
+                norm = math.sqrt(sum(x * x for x in held_together))
+                if n - size >= 2 and min(norm, math.sqrt(sum(x * x for x in rest))) > 1e-4:
+                    best = min(best, cosine([x / norm for x in held_together], rest))
+        return best
+
     # Words.
     def elsewhere(i: int, word: str, beyond: int = 0) -> float:
         return sum(trust[j] for j in everyone if word in held[j] and abs(i - j) > beyond)
@@ -300,8 +313,17 @@ def slow_evidence(
             total -= math.log(chance + 1e-9) * min(elsewhere(i, word), 1)
         return total / (len(held[i]) + 1e-6)
 
-    def counted_words(i: int, least: float, *, alone: bool) -> float:
-        shares = [min(elsewhere(i, word), 1) for word in held[i] if idf[word] > least]
+    def beside(i: int) -> float:
+        near = [j for j in (i - 1, i + 1) if 0 <= j < n]
+        parts = [idf[word] * min(sum(trust[j] for j in near if word in held[j]), 1) for word in held[i]]
+        return sum(parts) / (sum(idf[word] for word in held[i]) + 1e-6)
+
+    def is_name(i: int, word: str) -> bool:
+        return all(spelling[0].isupper() for spelling in spelt[i] if spelling.lower() == word)
+
+    def counted_words(i: int, least: float, *, alone: bool, names: bool = False) -> float:
+        words = [word for word in held[i] if idf[word] > least and (is_name(i, word) or not names)]
+        shares = [min(elsewhere(i, word), 1) for word in words]
         return math.log(1 + sum(1 - s if alone else s for s in shares))
 
     capitals = [sum(word[0].isupper() for word in words) / max(len(words), 1) for words in spelt]
@@ -342,12 +364,16 @@ def slow_evidence(
             "strength": math.log(norms[i] + 0.01),
             "tfidf": tfidf[i],
             "local": leave_one_out(i, local),
+            "block": block(i),
             "tfidf_far": share(i, beyond=3),
+            "tfidf_beside": beside(i),
             "shared": shared[i],
             "shared_z": shared[i] - mean_shared,
             "surprise": surprise(i),
             "rare_shared": counted_words(i, 4.5, alone=False),
             "rare_alone": counted_words(i, 4.5, alone=True),
+            "names_shared": counted_words(i, 4.5, alone=False, names=True),
+            "names_alone": counted_words(i, 4.5, alone=True, names=True),
             "very_rare_shared": counted_words(i, 7.0, alone=False),
             "very_rare_alone": counted_words(i, 7.0, alone=True),
             "rarest_shared": max((idf[word] * min(elsewhere(i, word), 1) for word in held[i]), default=0.0),
@@ -364,6 +390,7 @@ def slow_evidence(
             "capitals_mean": weighted_mean(capitals, ones),
             "digits": digits[i],
             "sentence": closed[i],
+            "sentence_mean": weighted_mean(closed, ones),
             "previous_sentence": closed[before],
             "next_sentence": closed[after],
             "cut": float(rows[i].endswith(("..", "…"))),
@@ -426,7 +453,7 @@ def test_the_teachers_space_is_measured_just_like_the_learned_one_and_its_column
     turned = evidence_of(batch, postings, taught, furniture, None, dense)
     alone = evidence_of(batch, postings, dense, furniture)
     names = [name for name in COLUMNS if name.startswith("taught_")]
-    assert len(names) == 15
+    assert len(names) == 16
     for name in names:
         learned, second = COLUMNS.index(name.removeprefix("taught_")), COLUMNS.index(name)
         assert both[:, second].tolist() == turned[:, learned].tolist(), name
@@ -476,7 +503,17 @@ def test_a_fully_doubted_paragraph_counts_for_nothing_for_the_others(at: int) ->
     without = gather([emptied], dense, doubt=doubt)
     # What a paragraph shares with its neighbours as such, its size and its wording, doubt does not touch; "local" counts in
     # how many paragraphs a word stands, whoever holds it.
-    untouched = {"previous", "next", "previous_centroid", "next_centroid", "local", "capitals_mean", "previous_sentence"}
+    untouched = {
+        "previous",
+        "next",
+        "block",
+        "previous_centroid",
+        "next_centroid",
+        "local",
+        "capitals_mean",
+        "sentence_mean",
+        "previous_sentence",
+    }
     untouched |= {"next_sentence", "relative_length", "previous_length", "next_length", "exclaims_mean", "opening", "repeated"}
     others = np.arange(9) != at
     for name in set(COLUMNS) - untouched:

@@ -7,9 +7,12 @@ failure by itself: read the difference, then write them anew with ``python -m te
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from detector import OffTopicDetector, Report
@@ -71,15 +74,53 @@ def test_a_block_of_three_is_flagged_whole() -> None:
     "name",
     [
         "digest",
+        "headlines-short",
         "link-list",
+        # Letters and their answers are long, and all of them about somebody's troubles at home.
+        pytest.param("qa-column", marks=pytest.mark.xfail(strict=True, reason="topic logit -3.1, threshold 0")),
         # Its entries are long and all about one country's day: taken for an article. Nothing foreign is flagged all the same.
-        pytest.param("live-blog", marks=pytest.mark.xfail(strict=True, reason="topic logit -2.3, threshold 0")),
+        pytest.param("live-blog", marks=pytest.mark.xfail(strict=True, reason="topic logit -3.2, threshold 0")),
     ],
 )
 def test_without_a_common_topic_nothing_foreign_is_flagged_and_the_status_says_so(name: str) -> None:
     report = check(name)
     assert report.status == "no_common_topic"
     assert [p for p in report.flagged if p.kind == "foreign"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fr-intruder",
+        "it-intruder",
+        # The councillor who reads out the tariff of a power company shares still less with the rest.
+        pytest.param("de-intruder", marks=pytest.mark.xfail(strict=True, reason="second, .19 after .31")),
+    ],
+)
+def test_in_another_language_the_intruder_ranks_first(name: str) -> None:
+    # French and Italian were never learned; of German there was much, and nearly all of it about one epidemic.
+    assert [int(check(name).scores.argmax())] == labelled(name, "foreign")
+
+
+def test_names_that_stand_elsewhere_in_the_article_make_no_paragraph_noticeably_more_suspicious() -> None:
+    asked = 0
+    for name in (name for name, article in ARTICLES.items() if article["status"] == "ok"):
+        texts = [paragraph["text"] for paragraph in ARTICLES[name]["paragraphs"]]
+        scores = check(name).scores
+        for i in np.flatnonzero(scores >= 0.05).tolist():
+            own = set(re.findall(r"\w+", texts[i]))
+            elsewhere = Counter(
+                w for j, t in enumerate(texts) if j != i for w in set(re.findall(r"(?<=[a-z,] )[A-Z]\w{3,}", t))
+            )
+            for word in [word for word, _ in elsewhere.most_common() if word not in own][:2]:
+                changed = [*texts[:i], f"{texts[i].rstrip('.')} {word}.", *texts[i + 1 :]]
+                assert OffTopicDetector().check(changed).scores[i] <= scores[i] + 0.02, (
+                    name,
+                    i,
+                    word,
+                )  # nothing in the networks forbids it
+                asked += 1
+    assert asked >= 40
 
 
 def test_at_most_one_paragraph_in_a_hundred_of_the_tempting_clean_articles_is_flagged() -> None:

@@ -221,7 +221,7 @@ def test_a_digest_holds_pieces_of_several_articles_in_one_of_its_forms() -> None
     counts, forms = [], Counter[str]()
     for digest in (intruder.digest() for _ in range(300)):
         assert (digest.title, digest.tier, set(digest.labels)) == ("", "digest", {BELONGS})
-        assert len(digest.labels) == len(digest.paragraphs) >= 5
+        assert len(digest.labels) == len(digest.paragraphs) >= 4
         titles = [paragraph.startswith("Title") for paragraph in digest.paragraphs]
         times = [paragraph[:6] for paragraph in digest.paragraphs if re.match(r"[0-2]\d:[0-5]\d ", paragraph)]
         assert times == sorted(times)  # the day goes on
@@ -339,11 +339,19 @@ def test_a_paragraph_is_parted_after_a_sentence_and_its_closing_quote() -> None:
     assert all(any(end.endswith(piece) for piece in pieces) for end in ends)
 
 
-def test_half_of_all_articles_stay_as_they_are_and_a_third_lose_their_title() -> None:
+def test_a_list_may_come_as_one_paragraph_and_prose_never_joins_it() -> None:
+    prose = [f"{'A sentence that is much too long to be an item of any list. ' * 2}{i}." for i in range(3)]
+    paragraphs = (prose[0], "One egg", "Two pears", "Three figs", prose[1], "One egg", "Two pears", prose[2])
+    found = {reshaped(Article(paragraphs), np.random.default_rng(seed)).paragraphs for seed in range(200)}
+    # Two in a row are no list yet.
+    assert (prose[0], "One egg\nTwo pears\nThree figs", *paragraphs[4:]) in found
+
+
+def test_two_in_five_articles_stay_as_they_are_and_a_third_lose_their_title() -> None:
     rng = np.random.default_rng(0)
     given_article = replace(article("x", 12), paragraphs=tuple(f"Sentence {i}. Another one. And a third." for i in range(12)))
     found = [reshaped(given_article, rng) for _ in range(2000)]
-    assert np.mean([a.paragraphs == given_article.paragraphs for a in found]) == pytest.approx(0.5, abs=0.04)
+    assert np.mean([a.paragraphs == given_article.paragraphs for a in found]) == pytest.approx(0.65 * 0.64, abs=0.04)
     assert np.mean([a.title == "" for a in found]) == pytest.approx(0.33, abs=0.04)
     words = [sum(len(p.split()) for p in a.paragraphs) for a in found]
     assert min(words) == 4 * 7  # never less than four paragraphs

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from conftest import background_of
 
+from detector.background import Background
 from detector.learn.lexicon import _bags, fit_lexicon
 from detector.paragraphs import batch_of
+from detector.postings import PAIRS, postings_of
 from detector.terms import hash_of
-from detector.vectors import PAIRS, Background, Lexicon, postings_of
+from detector.vectors import Lexicon
 
 WORDS = ("subscribe", "newsletter", "river", "bridge", "the", "unseen")
 BACKGROUND = background_of(dict.fromkeys(WORDS, 3.0))

@@ -11,12 +11,13 @@ import pytest
 from conftest import background_of
 from scipy.sparse import csr_array
 
+from detector.background import Background
 from detector.learn.articles import Article
 from detector.learn.background import fit_background
 from detector.learn.contrast import corpus_of, draw
 from detector.learn.projection import ProjectionSettings, _gradient, _initial, _principal, fit_projection, idf_of_rows
 from detector.terms import hash_of
-from detector.vectors import Background, Projection
+from detector.vectors import Projection
 
 SUBJECTS = [[f"{letter}{vowel}word" for vowel in "aeiouy"] for letter in "bdf"]
 SETTINGS = ProjectionSettings(dimensions=8, steps=40, batch=24)

@@ -265,6 +265,13 @@ def test_what_a_lexicon_was_taught_is_never_judged_with_it(readings: Readings, m
         taught.append((set(furniture), set(content), found))
         return found
 
+    def estranged(reader: Any, known: float, seed: int) -> Any:
+        found = strange(reader, known, seed)
+        taught.extend((furniture, content, found.lexicon) for furniture, content, each in [*taught] if each is reader.lexicon)
+        return found
+
+    strange = recipe.estranged
+    monkeypatch.setattr(recipe, "estranged", estranged)
     fit_lexicon = furniture_module.fit_lexicon
     monkeypatch.setattr(furniture_module, "fit_lexicon", lexicon)
     articles = furnished()
@@ -276,21 +283,24 @@ def test_what_a_lexicon_was_taught_is_never_judged_with_it(readings: Readings, m
         kind = "natural" if tiers == {"natural"} else "digests" if tiers == {"digest"} else "made"
         lines, rest = ({p for p, label in pairs if (label == FURNITURE) == wanted} for wanted in (True, False))
         read.append((f"{step} {kind}", lines, rest, reader.lexicon))
-    # Either half, made up and natural, without doubt and with it; digests; what calibrates, mixed and clean.
+    # Either half, made up and natural, without doubt and with it; digests; what calibrates, mixed and clean. All that is
+    # made is read once by a reader that knows the language and once by one that does not.
     counts = Counter(name for name, *_ in read)
-    assert counts == {"scoring made": 4, "scoring natural": 4, "scoring digests": 1, "calibration made": 2}
+    assert counts == {"scoring made": 8, "scoring natural": 4, "scoring digests": 2, "calibration made": 4}
     for _, lines, rest, used in read:
         ((furniture, content),) = [(furniture, content) for furniture, content, found in taught if found is used]
-        assert np.abs(used.weights).max() > 0.1
+        assert not used.weights.size or np.abs(used.weights).max() > 0.1  # of a strange language nothing may be known
         assert not lines & furniture
         assert not rest & content
     final = {id(used) for name, *_, used in read if name.startswith("calibration")}
-    assert final == {id(model.reader.lexicon)}
+    assert id(model.reader.lexicon) in final
+    assert len(final) == 2
     # All furniture is either taught to the final lexicon or kept to calibrate it, and each half is taught to one of two others.
     (known,) = [furniture for furniture, _, found in taught if found is model.reader.lexicon]
-    halves = [furniture for furniture, content, found in taught if content and found is not model.reader.lexicon]
+    halves = [furniture for furniture, _, _ in taught if furniture != known]
     assert halves[0] | halves[1] == known
     assert not halves[0] & halves[1]
+    assert all(half in halves[:2] for half in halves)
     kept = set().union(*(lines for name, lines, *_ in read if name.startswith("calibration")))
     everything = {p for a in articles for p in a.paragraphs if LINE in p or "secretword" in p}
     assert kept <= everything - known
@@ -323,7 +333,8 @@ def test_clean_paragraphs_count_by_the_weight_of_their_article_and_stand_in_thre
         assert (kinds % 2 == (weights > 1)).all()  # subjects of which there is little apart from the rest
         kinds = kinds // 2
         whole = [a for a in parts.calibration if len(a.paragraphs) >= 3]
-        assert weights[kinds == 0].tolist() == [a.weight for a in whole for _ in a.paragraphs]
+        order = [i for i in range(len(whole)) if i % 6] + list(range(0, len(whole), 6))  # one in six in a strange language
+        assert weights[kinds == 0].tolist() == [whole[i].weight for i in order for _ in whole[i].paragraphs]
         assert (kinds == 1).sum() > 0.5 * (kinds == 0).sum()  # the same ones reshaped
         # Without what is shorter than 80 characters, where three paragraphs are left.
         long = [[p for p in a.paragraphs if len(p) >= 80] for a in whole]

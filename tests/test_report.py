@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from strategies import paragraphs, texts, titles
 
 from detector import InputError, Model, OffTopicDetector, Report
-from detector.model import Reader
 from detector.page import fragment
 from detector.paragraphs import SEPARATOR, split
+from detector.postings import PAIRS
+from detector.reader import Reader
 from detector.report import KINDS, STATUSES
 from detector.terms import codes_of, hash_of, terms_of
-from detector.vectors import PAIRS, Lexicon
+from detector.vectors import Lexicon
 
 FOREIGN, FURNITURE, KEPT = "foreign", "furniture", ""
 HAND_MADE = hand_made()  # for properties, which take no fixtures

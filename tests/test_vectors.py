@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from strategies import batches, plain_articles
 
+from detector.background import Background
 from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
+from detector.postings import PAIRS, Postings, postings_of
 from detector.terms import hash_of, is_capital, is_digit, terms_of
-from detector.vectors import PAIRS, Background, Lexicon, Postings, Projection, postings_of
+from detector.vectors import Lexicon, Projection, scattered
 
 # Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
 crowded = st.builds(
@@ -131,12 +134,16 @@ def test_wholes_are_the_same_for_the_same_words_as_often_in_any_order_and_for_no
 def check_against_counters(batch: Batch, background: Background, postings: Postings) -> None:
     """Hold `postings` against plain loops over the paragraphs."""
     index = {key: i for i, key in enumerate(background.hashes.tolist())}
-    entries = []  # (article, identity, row, count): known terms by index, then unknown ones by their leading 28 bits
+    entries = []  # (article, identity, row, count): known terms by index, then others by 24 bits, and length
     for row, (start, end) in enumerate(zip(batch.starts, batch.ends, strict=True)):
         codes = batch.codes[start:end]
         found = terms_of(codes)
         article = next(i for i in range(len(batch.bounds)) if batch.bounds[i + 1] > row)
-        held = Counter((0, index[key]) if key in index else (1, key >> 36) for key in found.hashes.tolist())
+        sizes_of = zip(found.hashes.tolist(), (found.ends - found.starts).tolist(), strict=True)
+        held = Counter(
+            (0, index[key] << 4 | min(long, 15)) if key in index else (1, (key >> 40) << 4 | min(long, 15))
+            for key, long in sizes_of
+        )
         entries += [(article, identity, row, count) for identity, count in held.items()]
         first = codes[found.starts]
         size = max(len(first), 1)
@@ -158,9 +165,30 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
     assert postings.groups.tolist() == [groups.index((article, identity)) for article, identity, *_ in entries]
     firsts = [[entry[:2] for entry in entries].index(group) for group in groups]
     assert postings.group_starts.tolist() == firsts
-    assert postings.group_index.tolist() == [-1 if unknown else place for _, (unknown, place) in groups]
-    expected = [background.unknown_idf if unknown else background.idf[place] for _, (unknown, place) in groups]
+    assert postings.group_index.tolist() == [-1 if unknown else identity >> 4 for _, (unknown, identity) in groups]
+    expected = [expected_idf(batch, postings, background, groups, group) for group in groups]
     assert postings.group_idf.tolist() == pytest.approx(expected)
+
+
+def expected_idf(
+    batch: Batch,
+    postings: Postings,
+    background: Background,
+    groups: list[tuple[int, tuple[int, int]]],
+    group: tuple[int, tuple[int, int]],
+) -> float:
+    """The idf of a `group`, a term of an article, by the share of the article's terms that the background does not know."""
+    article, (unknown, identity) = group
+    here = [strange for other, (strange, _) in groups if other == article]
+    weight = min(max((sum(here) / (len(here) + 20) - 0.25) / (0.6 - 0.25), 0), 1)
+    at = groups.index(group)
+    paragraphs = int(batch.bounds[article + 1] - batch.bounds[article])
+    guess = (
+        0.2 + 0.34 * min(identity & 15, 12) - 0.65 * math.log(int((postings.groups == at).sum())) + 0.24 * math.log(paragraphs)
+    )
+    told = background.unknown_idf if unknown else float(background.idf[identity >> 4])
+    guess = max(guess, 0.2)
+    return (1 - weight) * told + weight * (guess if unknown else min(guess, told))
 
 
 KNOWN = background_of({"river": 2.0, "bridge": 3.0, "the": 0.5, "straße": 4.0, "東京": 5.0, "2018": 6.0, "aa": 1.0, "cc": 2.5})
@@ -176,6 +204,42 @@ def test_postings_equal_counting_paragraph_by_paragraph(pairs: list[tuple[str | 
 def test_postings_of_articles_that_share_words_equal_counting(articles: list[list[str]]) -> None:
     batch = batch_of(articles, [None] * len(articles))
     check_against_counters(batch, KNOWN, postings_of(batch, KNOWN))
+
+
+def test_in_a_strange_language_an_unknown_word_is_as_rare_as_it_is_long_and_as_few_paragraphs_hold_it() -> None:
+    strange = [f"le {'vwxz'[i % 4]}{'abcdefghijklmnop'[i]}or longissimus{'abcdefghijklmnop'[i]} paludosus" for i in range(16)]
+    postings = postings_of(batch_of([strange, ["the river zork", "the bridge"]], [None, None]), KNOWN)
+    idf, holders = postings.group_idf, np.diff(np.append(postings.group_starts, len(postings.groups)))
+    assert np.unique(idf[holders == 16]).tolist() == pytest.approx(
+        [0.2, 0.2 + 0.34 * 9 - 0.65 * math.log(16) + 0.24 * math.log(16)]
+    )
+    rarest, rare = 0.2 + 0.34 * 12 + 0.24 * math.log(16), 0.2 + 0.34 * 4 + 0.24 * math.log(16)
+    alone = holders[:34] == 1
+    assert sorted(set(np.round(idf[:34][alone], 3).tolist())) == pytest.approx([rare, rarest], abs=1e-3)
+    assert idf.tolist().count(8.0) == 1  # "zork", in a language that is known
+
+
+def test_a_term_is_a_name_where_it_begins_with_a_capital_wherever_it_stands_in_the_paragraph() -> None:
+    postings = postings_of(batch_of([["River Zork river", "River ZORK, Zork", "zork the"]], [None]), KNOWN)
+    (zork,) = set(postings.groups[postings.group_index[postings.groups] < 0].tolist())
+    entries = zip(postings.rows.tolist(), (postings.groups == zork).tolist(), postings.capital.tolist(), strict=True)
+    told = {(row, is_zork): capital for row, is_zork, capital in entries}
+    assert told == {(0, True): True, (0, False): False, (1, True): True, (1, False): True, (2, True): False, (2, False): False}
+
+
+def test_paragraphs_in_a_strange_language_lie_near_by_what_they_share() -> None:
+    one, other, third = ("".join(f" {letter}{end}or" for end in "abcdefghijklmnopqrst") for letter in "xyz")
+    batch = batch_of([[one, one + other, third], ["the river zork", "the bridge"]], [None, None])
+    found = scattered(postings_of(batch, KNOWN), 4096)
+    assert found.shape == (5, 4096)
+    assert found.dtype == np.float32
+    unit = found[:3] / np.linalg.norm(found[:3], axis=1, keepdims=True)
+    # All words are rated alike but those that two paragraphs hold, by .65 ln 2 less.
+    alone, held = 0.2 + 0.34 * 4 + 0.24 * math.log(3), 0.2 + 0.34 * 4 + 0.24 * math.log(3) - 0.65 * math.log(2)
+    assert unit @ unit.T == pytest.approx(
+        np.array([[1, held / math.hypot(held, alone), 0], [held / math.hypot(held, alone), 1, 0], [0, 0, 1]]), abs=0.06
+    )
+    assert not found[3:].any()  # "zork" is strange, the language is not
 
 
 def test_the_same_unknown_word_of_two_articles_makes_two_groups() -> None:

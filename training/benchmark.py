@@ -23,10 +23,12 @@ from detector.learn.metrics import average_precision, hit_at_1, recall_at
 from training.corpora import add_corpora_argument, held_out, is_held_out, labelled
 from training.peers import PEERS, Approach, minilm_evidence, ours
 
-__all__ = ["CASES", "Figures", "Tier", "figures", "tiers"]
+__all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "silence", "tiers"]
 
 CASES = 400  # articles a tier
 _SEED = 2026
+SILENT = ("clean", "digest")  # tiers in which nothing is foreign
+_PIECES = (4, 10)  # articles that a digest is put together from
 _UNASKED = float("nan")
 _DEFAULT_RATE = 0.002
 
@@ -40,16 +42,23 @@ class _Group:
     characters: int = 80  # of a paragraph at least; below, TF-IDF ranks lines at random (hit@1 .10 on web pages, .53 with)
     fewest: int = 6
     most: int = 40
+    ciphered: bool = False  # every letter another one: a language that nobody has learned, with the same story
 
 
 _GROUPS = {
-    "news": _Group("news", ("any", "topic", "source", "teaser", "block", "clean")),
-    "web": _Group("web", ("any", "teaser", "block", "clean")),
-    "bbc": _Group("bbc", ("any", "topic", "block", "clean")),
+    "news": _Group("news", ("any", "topic", "source", "teaser", "block", "clean", "digest")),
+    "web": _Group("web", ("any", "teaser", "block", "clean", "digest")),
+    "bbc": _Group("bbc", ("any", "topic", "block", "clean", "digest")),
     # The same text with every short line it has, in articles of nearly every length.
     "news as found": _Group("news", ("any", "clean"), characters=1, fewest=4, most=200),
     "web as found": _Group("web", ("any", "clean"), characters=1, fewest=4, most=200),
+    "web in cipher": _Group("web", ("any", "clean"), ciphered=True),
+    **{language: _Group(language, ("any", "clean")) for language in ("ar", "de", "es")},
+    "zh": _Group("zh", ("any", "clean"), characters=30),
 }
+_CIPHER = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "hijklmnopqrstuvwxyzabcdefgHIJKLMNOPQRSTUVWXYZABCDEFG"
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,11 @@ class Tier:
     Attributes
     ----------
     group : str
-        ``"news"`` (US), ``"web"`` (pages of every subject) or ``"bbc"``, each without its short lines, or ``"… as found"``.
+        ``"news"`` (US), ``"web"`` (pages of every subject) or ``"bbc"``, each without its short lines, or ``"… as found"``;
+        ``"web in cipher"``, or another language.
     name : str
-        The kind of intrusion, ``"clean"`` for none, ``"natural"`` for labelled pages as an extractor leaves them.
+        The kind of intrusion, ``"clean"`` for none, ``"digest"`` for pieces of 4 to 10 articles put together, ``"natural"``
+        for labelled pages as an extractor leaves them.
     cases : list of Case
     """
 
@@ -88,6 +99,8 @@ class Figures:
         Share of articles with any such paragraph; ours only.
     found : float
         Share of what does not belong that is flagged at the default setting; ours only.
+    topicless : float
+        Share of the articles said to have no common topic: of digests all should be, of clean articles none; ours only.
     """
 
     hit: float = _UNASKED
@@ -97,6 +110,7 @@ class Figures:
     flagged: float = _UNASKED
     articles: float = _UNASKED
     found: float = _UNASKED
+    topicless: float = _UNASKED
 
 
 def tiers(corpora: Path, count: int) -> Iterator[Tier]:
@@ -107,8 +121,12 @@ def tiers(corpora: Path, count: int) -> Iterator[Tier]:
         order = np.random.default_rng(_SEED).permutation(len(hosts))[:count]
         for intrusion in group.names:
             intruder = Intruder(pool, _SEED)
-            made = (intruder.case(hosts[int(i)], intrusion) for i in order)
-            yield Tier(name, intrusion, [case for case in made if case is not None])
+            if intrusion == "digest":
+                made = (intruder.digest(*_PIECES) for _ in order)
+            else:
+                made = (intruder.case(hosts[int(i)], intrusion) for i in order)
+            cases = [case for case in made if case is not None]
+            yield Tier(name, intrusion, [_ciphered(case) for case in cases] if group.ciphered else cases)
     pages = [article for article in labelled(corpora) if is_held_out(article, 0.5)]
     yield Tier("web", "natural", [Case.natural(page) for page in pages[:count]])
 
@@ -129,8 +147,6 @@ def figures(tier: Tier, approach: Approach, threshold: float | None = None) -> F
     flagged = float("nan") if threshold is None else float((flat[~truth] > threshold).mean())
     wrong = [bool((s[~t] > threshold).any()) for s, t in zip(scores, labels, strict=True)] if threshold is not None else []
     articles = float(np.mean(wrong)) if wrong else float("nan")
-    if tier.name == "clean":
-        return Figures(flagged=flagged, articles=articles)
     return Figures(
         hit_at_1(flat, truth, bounds),
         average_precision(flat, truth),
@@ -140,6 +156,23 @@ def figures(tier: Tier, approach: Approach, threshold: float | None = None) -> F
         articles,
         found=float("nan") if threshold is None else float((flat[truth] > threshold).mean()),
     )
+
+
+def silence(tier: Tier, detector: OffTopicDetector) -> Figures:
+    """Ask about `tier`, of articles where nothing is foreign, what is flagged and how many are said to have no common topic."""
+    reports = list(detector.check_many(case.paragraphs for case in tier.cases))
+    flags = [report.flags for report in reports]
+    if not flags:
+        return Figures()
+    return Figures(
+        flagged=float(np.concatenate(flags).mean()),
+        articles=float(np.mean([each.any() for each in flags])),
+        topicless=float(np.mean([report.status == "no_common_topic" for report in reports])),
+    )
+
+
+def _ciphered(case: Case) -> Case:
+    return replace(case, paragraphs=tuple(paragraph.translate(_CIPHER) for paragraph in case.paragraphs))
 
 
 def _with_long(article: Article, characters: int) -> Article:
@@ -161,16 +194,21 @@ def _table(rows: dict[tuple[str, str], dict[str, Figures]], names: Sequence[str]
         "|---|" + "---|" * len(names) + "---|",
     ]
     for (group, name), by_name in rows.items():
-        if name == "clean":
+        if name in SILENT:
             continue
         cells = [f"{f.hit:.2f} / {f.precision:.2f} / {f.recall_1:.2f}" if (f := by_name.get(n)) else "" for n in names]
         flagged = f"{100 * by_name['offtopic-detector'].found:.0f} %"
         lines.append(f"| {group}, {name} | " + " | ".join(cells) + f" | {flagged} |")
-    lines += ["", "| clean text | paragraphs flagged at the default | articles with any |", "|---|---|---|"]
+    lines += [
+        "",
+        "| nothing is foreign in | paragraphs flagged at the default | articles with any | said to have no common topic |",
+    ]
+    lines.append("|---|---|---|---|")
     for (group, name), by_name in rows.items():
-        if name == "clean":
+        if name in SILENT:
             found = by_name["offtopic-detector"]
-            lines.append(f"| {group} | {100 * found.flagged:.2f} % | {100 * found.articles:.1f} % |")
+            shares = f"{100 * found.flagged:.2f} % | {100 * found.articles:.1f} % | {100 * found.topicless:.1f} %"
+            lines.append(f"| {group}, {name} | {shares} |")
     return "\n".join(lines)
 
 
@@ -198,10 +236,13 @@ def main() -> None:
     for tier in tiers(arguments.corpora, arguments.cases):
         row = rows.setdefault((tier.group, tier.name), {})
         for name, approach in list(approaches.items()):
-            if tier.name == "clean" and name != "offtopic-detector":
+            alone = name == "offtopic-detector"
+            if tier.name in SILENT and not alone:
                 continue
             try:
-                row[name] = figures(tier, approach, threshold if name == "offtopic-detector" else None)
+                row[name] = (
+                    silence(tier, detector) if tier.name in SILENT else figures(tier, approach, threshold if alone else None)
+                )
             except ImportError as error:
                 print(f"{name} left out: {error}; pip install 'offtopic-detector[benchmark]'", file=sys.stderr)
                 del approaches[name]

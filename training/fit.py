@@ -16,11 +16,12 @@ from pathlib import Path
 
 import detector
 from detector.learn import TrainSettings, train
+from detector.learn.projection import ProjectionSettings
 from detector.model import BUNDLED
 from training.corpora import add_corpora_argument, learned_from
 from training.teacher import encode
 
-SETTINGS = TrainSettings(language="en")
+SETTINGS = TrainSettings(language="en", projected_elsewhere=40_000, projection=ProjectionSettings(steps=5500))
 
 
 def main() -> None:

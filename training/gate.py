@@ -18,7 +18,7 @@ import numpy as np
 
 from detector import OffTopicDetector
 from detector.learn.metrics import average_precision, hit_at_1
-from training.benchmark import CASES, Tier, figures, tiers
+from training.benchmark import CASES, SILENT, Tier, figures, silence, tiers
 from training.peers import ours
 
 __all__ = ["digest_of", "digest_of_tiers", "measured", "measured_on_tiers", "shortfalls"]
@@ -78,10 +78,13 @@ def measured_on_tiers(found: Sequence[Tier], detector: OffTopicDetector) -> dict
     threshold = detector.check("").threshold
     values: dict[str, float] = {}
     for tier in found:
-        reached, name = figures(tier, ours(detector), threshold), f"{tier.group}, {tier.name}"
-        if tier.name == "clean":
+        name = f"{tier.group}, {tier.name}"
+        if tier.name in SILENT:
+            reached = silence(tier, detector)
             values[f"{name}: unflagged"] = 1 - reached.flagged
+            values[f"{name}: status right"] = reached.topicless if tier.name == "digest" else 1 - reached.topicless
         else:
+            reached = figures(tier, ours(detector), threshold)
             values |= {
                 f"{name}: hit@1": reached.hit,
                 f"{name}: average precision": reached.precision,

@@ -1,6 +1,6 @@
 """Background: articles in, document frequencies out.
 
-Fits :class:`detector.vectors.Background`.
+Fits :class:`detector.background.Background`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.background import Background
 from detector.learn.articles import Article
 from detector.paragraphs import batch_of
 from detector.terms import terms_of
-from detector.vectors import Background
 
 __all__ = ["chunks", "fit_background", "spellings"]
 
 T = TypeVar("T")
 _CHUNK = 512  # articles counted at a time
+_SEEN = 8  # articles of another language that a term must stand in to get a row: fewer teach nothing
 
 
 def chunks(items: Sequence[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
@@ -33,7 +34,8 @@ def fit_background(
     articles: Sequence[Article],
     *,
     projected: int,
-    projected_languages: set[str] | None = None,
+    projected_elsewhere: int = 0,
+    language: str | None = None,
     vocabulary: int = 1 << 17,
     vocabulary_elsewhere: int = 40_000,
     min_articles: int = 3,
@@ -45,11 +47,13 @@ def fit_background(
     articles : sequence of Article
         A term's idf is taken from the language in which it is most frequent: what is common anywhere says little.
     projected : int
-        How many of the most frequent terms get a row of the projection.
-    projected_languages : set of str, optional
-        Languages whose terms are candidates for a row; all by default.
+        How many of the most frequent terms of `language` get a row of the projection: the first rows.
+    projected_elsewhere : int
+        How many of those of other languages get one behind them, if they stand in _SEEN articles.
+    language : str, optional
+        The language of the model; all by default.
     vocabulary, vocabulary_elsewhere : int
-        Most terms to keep a language, of a projected one and of any other: 14 bytes a term in the model file.
+        Most terms to keep a language, of that one and of any other: 16 bytes a term in the model file.
     min_articles : int
         Terms in fewer articles are left unknown: two articles are no statistics, and they are the bulk of all terms.
     """
@@ -57,24 +61,32 @@ def fit_background(
     for article in articles:
         by_language[article.language].append(article)
     idf: dict[int, float] = {}
-    candidates: list[tuple[float, int]] = []
-    for language in sorted(by_language):
-        group = by_language[language]
+    home: list[tuple[float, int]] = []
+    elsewhere: list[tuple[float, int]] = []
+    for tongue in sorted(by_language):
+        group = by_language[tongue]
         hashes, frequencies = _document_frequencies(group)
         kept = frequencies >= min_articles
         hashes, frequencies = hashes[kept], frequencies[kept]
-        is_projected = projected_languages is None or language in projected_languages
-        order = np.lexsort((hashes, -frequencies))[: vocabulary if is_projected else vocabulary_elsewhere]
+        at_home = language is None or tongue == language
+        order = np.lexsort((hashes, -frequencies))[: vocabulary if at_home else vocabulary_elsewhere]
         hashes, frequencies = hashes[order], frequencies[order]
         for key, value in zip(hashes.tolist(), np.log((len(group) + 1) / (frequencies + 0.5)).tolist(), strict=True):
             idf[key] = min(value, idf.get(key, np.inf))
-        if is_projected:
-            candidates += zip((-frequencies / len(group)).tolist(), hashes.tolist(), strict=True)
+        shares = list(zip((-frequencies / len(group)).tolist(), hashes.tolist(), strict=True))
+        if at_home:
+            home += shares
+        else:
+            elsewhere += [pair for pair, count in zip(shares, frequencies.tolist(), strict=True) if count >= _SEEN]
     vocabulary_hashes = np.sort(np.fromiter(idf, np.uint64, len(idf)))
-    chosen = list(dict.fromkeys(key for _, key in sorted(candidates)))[:projected]
     rows = np.full(len(vocabulary_hashes), -1, np.int32)
-    where = np.searchsorted(vocabulary_hashes, np.sort(np.array(chosen, np.uint64)))
-    rows[where] = np.arange(len(where), dtype=np.int32)
+    taken = 0
+    for candidates, most in ((home, projected), (elsewhere, projected_elsewhere)):
+        ranked = dict.fromkeys(key for _, key in sorted(candidates))
+        where = np.searchsorted(vocabulary_hashes, np.fromiter(ranked, np.uint64, len(ranked)))
+        where = np.sort(where[rows[where] < 0][:most])
+        rows[where] = np.arange(taken, taken + len(where), dtype=np.int32)
+        taken += len(where)
     largest = max(map(len, by_language.values()), default=0)
     return Background(
         hashes=vocabulary_hashes,

@@ -10,13 +10,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.learn.intrusions import BELONGS
+from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE
 from detector.learn.scoring import Gathered
 from detector.scorer import Calibration, Network, sigmoid
 
 __all__ = ["PRIOR", "RATES", "calibrated", "fit_calibration"]
 
 PRIOR = 0.05  # share of off-topic paragraphs at which a score is a probability: one in an article of 20
+# Of what does not belong, what is foreign and what is furniture. Text that counts as clean holds furniture that its source
+# left in, comments above all: at equal shares, AP over fourteen tiers is .870 and on natural noise .657, so .876 and .640.
+_SHARES = {FOREIGN: 0.75, FURNITURE: 0.25}
 RATES = np.geomspace(1e-4, 0.2, 34)
 # Logit of the topic network: even odds. On dev, 0-0.6 % of held-out articles are taken for digests, and 82-95 % of digests; at
 # -0.5, 0-0.6 and 87-97 %, and an article with a run of teasers in it.
@@ -81,11 +84,11 @@ def calibrated(network: Network, rows: Gathered, label: int) -> Network:
     """Return `network`, one that answers "is it `label`?", with its last layer rescaled so that its output is calibrated.
 
     Foreign and furniture are answered by two networks, learned from different mixtures; Platt scaling against what belongs,
-    at half of :data:`PRIOR` each, makes their logits comparable.
+    at its share of :data:`PRIOR`, makes their logits comparable.
     """
     asked = (rows.labels == label) | (rows.labels == BELONGS)
     logits = network(rows.both[asked])[:, 0]
-    slope, offset = _platt(logits, rows.labels[asked] == label, PRIOR / 2)
+    slope, offset = _platt(logits, rows.labels[asked] == label, PRIOR * _SHARES[label])
     weights = (*network.weights[:-1], (network.weights[-1] * slope).astype(np.float32))
     biases = (*network.biases[:-1], (network.biases[-1] * slope + offset).astype(np.float32))
     return replace(network, weights=weights, biases=biases)

@@ -3,7 +3,7 @@
 The very question the detector asks: given a paragraph, which of many articles was it taken from? Every draw takes one
 paragraph (now and then a title, or two paragraphs) out of each of a batch of articles; it is to be near the rest of its own
 article and far from the rest of every other one, in both directions (InfoNCE, van den Oord et al. 2018, symmetric as in CLIP).
-Half of a batch shares a topic, so that the subject's own words are not enough.
+A batch is of one language, and half of it shares a topic, so that the subject's own words are not enough.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from detector.background import Background
 from detector.learn.articles import Article
 from detector.learn.background import chunks
 from detector.paragraphs import batch_of
-from detector.vectors import Background, postings_of
+from detector.postings import postings_of
 
 __all__ = ["Corpus", "corpus_of", "draw", "info_nce"]
 
 _EPSILON = 1e-6
+_SPREAD = 0.75  # power of a language's weight by which it is drawn: a small one more often than its share
 _LEAST = 8  # articles; with fewer there is next to nothing to tell apart
 _REST = 12  # at most so many paragraphs, drawn anew each time, stand for the rest of the article
 
@@ -40,17 +42,17 @@ class Corpus:
         Article ``i`` has the rows from ``bounds[i]`` to ``bounds[i + 1]``.
     has_title : ndarray (a,) bool
         Whether its first row is its title.
-    topics : list of ndarray int64
-        The articles of each topic that has 32 or more.
     weights : ndarray (a,) float64
         How often each is drawn, adding up to 1; 0 for those with fewer than three rows.
+    languages : list of (list of ndarray int64, ndarray int64)
+        Of each language, the articles of each topic that has 32 or more, and all that are ever drawn.
     """
 
     bags: csr_array
     bounds: NDArray[np.int64]
     has_title: NDArray[np.bool_]
-    topics: list[NDArray[np.int64]]
     weights: NDArray[np.float64]
+    languages: list[tuple[list[NDArray[np.int64]], NDArray[np.int64]]]
 
     @property
     def teaches(self) -> bool:
@@ -70,23 +72,30 @@ def corpus_of(articles: Sequence[Article], background: Background) -> Corpus:
     size = np.concatenate(sizes)
     bounds = np.concatenate(([0], np.cumsum(size)))
     usable = size >= 3
-    by_topic: dict[str, list[int]] = defaultdict(list)
-    for i, article in enumerate(articles):
-        if article.topic and usable[i]:
-            by_topic[article.topic].append(i)
-    topics = [np.array(group) for _, group in sorted(by_topic.items()) if len(group) >= 32]
     weights = np.where(usable, [article.weight for article in articles], 0.0)
-    return Corpus(vstack(bags, format="csr"), bounds, np.concatenate(titled), topics, weights / max(weights.sum(), _EPSILON))
+    by_topic: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for i in np.flatnonzero(weights > 0).tolist():
+        by_topic[articles[i].language][articles[i].topic].append(i)
+    languages = [
+        (
+            [np.array(group) for topic, group in sorted(topics.items()) if topic and len(group) >= 32],
+            np.sort(np.concatenate([np.array(group) for group in topics.values()])),
+        )
+        for _, topics in sorted(by_topic.items())
+    ]
+    return Corpus(vstack(bags, format="csr"), bounds, np.concatenate(titled), weights / max(weights.sum(), _EPSILON), languages)
 
 
 def draw(corpus: Corpus, size: int, rng: np.random.Generator) -> tuple[csr_array, csr_array]:
-    """Draw a batch of at most `size` articles: a query bag each and, row by row, the bag of the rest of that article."""
-    count = len(corpus.weights)
+    """Draw a batch of at most `size` articles of one language: a query bag each, and the bag of its article's rest."""
+    total = np.array([corpus.weights[articles].sum() for _, articles in corpus.languages]) ** _SPREAD
+    topics, articles = corpus.languages[rng.choice(len(total), p=total / total.sum())]
     chosen = np.zeros(0, np.int64)
-    if corpus.topics:
-        topic = corpus.topics[rng.choice(len(corpus.topics), p=_shares(corpus.topics))]
+    if topics:
+        topic = topics[rng.choice(len(topics), p=_shares(topics))]
         chosen = rng.choice(topic, min(size // 2, len(topic)), replace=False)
-    anywhere = rng.choice(count, size - len(chosen), p=corpus.weights)
+    weights = corpus.weights[articles]
+    anywhere = rng.choice(articles, size - len(chosen), p=weights / weights.sum())
     chosen = np.unique(np.concatenate((chosen, anywhere)))
     query_rows: list[int] = []
     query_owner: list[int] = []

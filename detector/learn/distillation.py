@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from detector.background import Background
 from detector.learn.articles import Article
 from detector.learn.background import chunks, spellings
 from detector.learn.contrast import Corpus, draw, info_nce
 from detector.learn.projection import idf_of_rows
 from detector.paragraphs import batch_of
-from detector.vectors import Background, Projection, postings_of
+from detector.postings import postings_of
+from detector.vectors import Projection
 
 __all__ = ["DistillationSettings", "Teacher", "distilled", "fit_taught"]
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from detector.background import Background
 from detector.learn.articles import Article
 from detector.learn.intrusions import Case
 from detector.learn.lexicon import fit_lexicon
 from detector.learn.split import Parts, share_of
-from detector.vectors import Background, Lexicon
+from detector.vectors import Lexicon
 
 __all__ = ["Fold", "folds_of", "lexicon_of"]
 

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -28,6 +29,7 @@ _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrus
 _HEADLINES = 0.15  # share of the digests that are lists of headlines
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
 # A closing quote or bracket (two at most) stays with its sentence.
+_ITEM = 60  # characters of what may be an item of a list
 _SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”’)])|(?<=[.!?…][\"'”’)]{2}))\s+(?=[\"'“‘(]?[A-Z0-9])")
 
 
@@ -148,13 +150,13 @@ class Intruder:
         taken = donor.paragraphs[first : first + size]
         return (taken if tier != "block" or len(taken) > 1 else ()), FOREIGN
 
-    def digest(self) -> Case:
-        """Return pieces of 5 to 30 articles, none of them the host: a round-up, a live blog or a list of headlines.
+    def digest(self, fewest: int = 4, most: int = 30) -> Case:
+        """Return pieces of `fewest` to `most` articles, none of them the host: a round-up, a live blog or a list of headlines.
 
         Runs of up to one, two or three paragraphs each, now and then below a headline; single paragraphs, now and then behind
         the time of day; or headlines alone.
         """
-        count = int(np.exp(self._rng.uniform(np.log(5), np.log(31))))
+        count = int(np.exp(self._rng.uniform(np.log(fewest), np.log(most + 1))))
         headlines = self._rng.random() < _HEADLINES
         longest = int(self._rng.integers(1, 4))
         timed = longest == 1 and self._rng.random() < 0.5
@@ -177,7 +179,7 @@ class Intruder:
 def reshaped(article: Article, rng: np.random.Generator) -> Article:
     """Return `article` cut to a random stretch, or with paragraphs merged or split: text comes in every size.
 
-    Half of all articles stay as they are. Titles are dropped from a third: most users have none at hand.
+    Two articles in five stay as they are. Titles are dropped from a third: most users have none at hand.
     """
     paragraphs = list(article.paragraphs)
     if rng.random() < 0.35 and len(paragraphs) > 4:
@@ -189,6 +191,8 @@ def reshaped(article: Article, rng: np.random.Generator) -> Article:
         paragraphs = _merged(paragraphs, rng)
     elif way < 0.24:
         paragraphs = [part for p in paragraphs for part in _halves(p, rng)]
+    elif way < 0.36:
+        paragraphs = _lists_merged(paragraphs)
     title = "" if rng.random() < 0.33 else article.title
     return replace(article, paragraphs=tuple(paragraphs), title=title)
 
@@ -200,6 +204,15 @@ def _merged(paragraphs: list[str], rng: np.random.Generator) -> list[str]:
         size = int(rng.integers(1, 4))
         merged.append(" ".join(paragraphs[i : i + size]))
         i += size
+    return merged
+
+
+def _lists_merged(paragraphs: list[str]) -> list[str]:
+    """Return `paragraphs` with every run of three or more short ones made one: lists and tables as extractors give them."""
+    merged: list[str] = []
+    for short, run in groupby(paragraphs, key=lambda p: len(p) < _ITEM):
+        some = list(run)
+        merged += ["\n".join(some)] if short and len(some) > 2 else some
     return merged
 
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from detector.background import Background
 from detector.learn.background import chunks
 from detector.paragraphs import batch_of
-from detector.vectors import PAIRS, Background, Lexicon, postings_of
+from detector.postings import PAIRS, postings_of
+from detector.vectors import Lexicon
 
 __all__ = ["fit_lexicon"]
 

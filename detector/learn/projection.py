@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from detector.background import Background
 from detector.learn.contrast import Corpus, draw, info_nce
-from detector.vectors import Background, Projection
+from detector.vectors import Projection
 
 __all__ = ["ProjectionSettings", "fit_projection", "idf_of_rows"]
 
@@ -62,8 +63,8 @@ def fit_projection(
     background : Background
     settings : ProjectionSettings, optional
     term_vectors : ndarray (p, k) float32, optional
-        What a teacher knows of each projected term: half of the dimensions start from their principal components instead of
-        at random. Rare words, which learning seldom meets, keep what the teacher knows of them.
+        What a teacher knows of the first p projected terms: half of their dimensions start from its principal components
+        instead of at random. Rare words, which learning seldom meets, keep what the teacher knows of them.
     """
     settings = settings or ProjectionSettings()
     rng = np.random.default_rng(settings.seed)
@@ -105,8 +106,8 @@ def _initial(
     idf = idf_of_rows(background)
     table = rng.standard_normal((width, dimensions), np.float32)
     if term_vectors is not None:
-        taught = _principal(term_vectors, np.exp(-idf), dimensions // 2)
-        table[:, dimensions - taught.shape[1] :] = taught
+        taught = _principal(term_vectors, np.exp(-idf[: len(term_vectors)]), dimensions // 2)
+        table[: len(taught), dimensions - taught.shape[1] :] = taught
     table *= (idf / np.sqrt(dimensions))[:, None]
     return table
 

@@ -23,6 +23,7 @@ from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE, Case, cases_o
 from detector.learn.projection import ProjectionSettings, fit_projection
 from detector.learn.scoring import (
     Gathered,
+    estranged,
     fit_first,
     fit_foreign,
     fit_furniture,
@@ -32,7 +33,8 @@ from detector.learn.scoring import (
     off_topic_logits,
 )
 from detector.learn.split import Parts, parts_of
-from detector.model import Model, Reader
+from detector.model import Model
+from detector.reader import Reader
 from detector.scorer import Network, Scorer
 from detector.vectors import Lexicon
 
@@ -41,6 +43,8 @@ __all__ = ["TrainSettings", "train"]
 _log = logging.getLogger(__name__)
 _LEAST = 50  # articles of four or more paragraphs
 _CONTENT = 20_000  # paragraphs of clean articles that the lexicon is contrasted with
+_EVERY = 6  # of the cases one is read as if in a language of which little is known
+_KNOWN = (0.0, 0.4)  # how little, a share of the terms in either half
 _LONG = 80  # characters of a paragraph that is no short line
 
 
@@ -50,19 +54,21 @@ class TrainSettings:
 
     Attributes
     ----------
-    projected : int
-        How many of the most frequent terms get a projection row, half a byte for each of its dimensions.
+    projected, projected_elsewhere : int
+        How many of the most frequent terms get a projection row, half a byte for each of its dimensions: terms of `language`,
+        and of other languages.
     projection : ProjectionSettings
     distillation : DistillationSettings
         Of no account without a teacher.
     cases : int
         Articles with and without intruders that the scorer learns from; a third as many calibrate it.
     language : str, optional
-        Only terms of this language are projected; all by default. Others are counted, scored by their words, and calibrated.
+        The language that the model is made for, all by default: a teacher is asked about this one alone.
     seed : int
     """
 
     projected: int = 56_000
+    projected_elsewhere: int = 0
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     distillation: DistillationSettings = field(default_factory=DistillationSettings)
     cases: int = 60_000
@@ -116,28 +122,36 @@ def train(
         )
     recurring_spelt = [line for line in spelt_out(recurring, _of(settings.language, raw)) if len(line.strip()) > 1]
     parts = parts_of(cleaned)
-    reader = _reader(parts, settings, teacher) if encoded is None else _encoding(parts, encoded)
+    reader = _reader(parts, settings, teacher) if encoded is None else _encoding(parts, encoded, settings)
     return _judging(reader, parts, folds_of(parts, recurring_spelt), settings)
 
 
 def _reader(parts: Parts, settings: TrainSettings, teacher: Teacher | None) -> Reader:
     """Learn what words mean; the lexicon is blank as yet."""
-    languages = None if settings.language is None else {settings.language}
-    background = fit_background(parts.projection, projected=settings.projected, projected_languages=languages)
+    background = fit_background(
+        parts.projection,
+        projected=settings.projected,
+        projected_elsewhere=settings.projected_elsewhere,
+        language=settings.language,
+    )
     _log.info("background: %d terms, %d projected", len(background.hashes), (background.rows >= 0).sum())
-    spoken = _of(settings.language, parts.projection)
-    corpus = corpus_of(spoken, background)
     term_vectors = taught = None
     if teacher is not None:
-        term_vectors = distilled(spoken, background, teacher, settings.distillation)
-        taught = fit_taught(term_vectors, corpus, settings.distillation)
+        # A teacher is asked about one language: of the others it may know nothing.
+        spoken = _of(settings.language, parts.projection)
+        at_home = replace(background, rows=np.where(background.rows < settings.projected, background.rows, -1))
+        term_vectors = distilled(spoken, at_home, teacher, settings.distillation)
+        taught = fit_taught(term_vectors, corpus_of(spoken, at_home), settings.distillation)
+    corpus = corpus_of(
+        parts.projection if settings.projected_elsewhere else _of(settings.language, parts.projection), background
+    )
     projection = fit_projection(corpus, background, settings.projection, term_vectors)
     return Reader(background, projection, Lexicon.blank(background), taught)
 
 
-def _encoding(parts: Parts, encoded: Encoded) -> Reader:
+def _encoding(parts: Parts, encoded: Encoded, settings: TrainSettings) -> Reader:
     """Learn how often words are met, and leave what they mean to an encoder."""
-    background = fit_background(parts.projection, projected=0)
+    background = fit_background(parts.projection, projected=0, language=settings.language)
     _log.info(
         "background: %d terms, none projected: vectors of %d come from an encoder", len(background.hashes), len(encoded.probe)
     )
@@ -154,6 +168,7 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
     # The evidence of one half is gathered with what the other teaches; with lines so few that one half has none, with its own.
     others = [other if other.lines else half for half, other in zip(halves, reversed(halves), strict=True)]
     readers = [replace(reader, lexicon=lexicon_of([other], content, reader.background)) for other in others]
+    strange = [estranged(r, known, settings.seed + seed) for seed, (r, known) in enumerate(zip(readers, _KNOWN, strict=True))]
     made = [
         cases_of(_plain(parts.scoring), half.lines, settings.cases // 2, settings.seed + seed)
         for seed, half in enumerate(halves, start=1)
@@ -162,7 +177,7 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
 
     def gather(first: Network | None) -> tuple[Gathered, list[Gathered]]:
         natural = [gathered(half.cases, r, first) for half, r in zip(halves, readers, strict=True) if half.labelled]
-        return joined([gathered(cases, r, first) for cases, r in zip(made, readers, strict=True)]), natural
+        return joined([_gathered(*each, first) for each in zip(made, readers, strange, strict=True)]), natural
 
     rows, natural = gather(None)
     first = fit_first(joined([rows, *natural]), settings.seed)
@@ -170,13 +185,14 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
     foreign = fit_foreign(joined([rows, *natural]), settings.seed)
     furnished = fit_furniture(rows, natural, settings.seed)
     # A page whose article stands among many teasers is no digest: labelled pages are articles too.
-    topic = fit_topic(joined([rows, *natural]), gathered(digests, final, first), settings.seed)
+    unread = estranged(final, _KNOWN[0], settings.seed)
+    topic = fit_topic(joined([rows, *natural]), _gathered(digests, final, unread, first), settings.seed)
 
     mixed = cases_of(_plain(parts.calibration), last.lines, settings.cases // 3, settings.seed + 4)
     mixed += last.cases
     clean, kinds = _clean(parts, settings)
-    rows_mixed = gathered(mixed, final, first)
-    rows_clean = gathered([Case.natural(article) for article in clean], final, first)
+    rows_mixed = _gathered(mixed, final, unread, first)
+    rows_clean = _gathered([Case.natural(article) for article in clean], final, unread, first)
     foreign = calibrated(foreign, rows_mixed, FOREIGN)
     furnished = calibrated(furnished, rows_mixed, FURNITURE)
     calibration = fit_calibration(
@@ -187,6 +203,18 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
         np.array(kinds)[rows_clean.cases],
     )
     return Model(final, Scorer(first, foreign, furnished, topic, calibration))
+
+
+def _gathered(cases: Sequence[Case], reader: Reader, strange: Reader, first: Network | None) -> Gathered:
+    """Gather the evidence of `cases`, of every _EVERY-th as the `strange` reader does: most languages were never learned."""
+    numbers = np.arange(len(cases))
+    hidden = numbers % _EVERY == 0
+    parts = []
+    for some, each in ((numbers[~hidden], reader), (numbers[hidden], strange)):
+        if len(some):
+            found = gathered([cases[i] for i in some.tolist()], each, first)
+            parts.append(replace(found, cases=some[found.cases]))
+    return joined(parts)
 
 
 def _clean(parts: Parts, settings: TrainSettings) -> tuple[list[Article], list[int]]:

@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
+from detector.background import Background
 from detector.learn.background import chunks
 from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE, Case
-from detector.model import Reader
 from detector.paragraphs import batch_of
+from detector.reader import Reader
 from detector.scorer import Network, article_summary
+from detector.vectors import Lexicon
 
-__all__ = ["Gathered", "fit_first", "fit_foreign", "fit_furniture", "fit_topic", "gathered", "joined", "off_topic_logits"]
+__all__ = [
+    "Gathered",
+    "estranged",
+    "fit_first",
+    "fit_foreign",
+    "fit_furniture",
+    "fit_topic",
+    "gathered",
+    "joined",
+    "off_topic_logits",
+]
 
 _Layers = tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]  # weights and biases, one each a layer
 _log = logging.getLogger(__name__)
@@ -97,6 +109,22 @@ def gathered(cases: Sequence[Case], reader: Reader, first: Network | None = None
             )
         )
     return joined(parts)
+
+
+def estranged(reader: Reader, share: float, seed: int) -> Reader:
+    """Return `reader` as it reads a language of whose terms it knows but `share`: what it has forgotten, it has never met.
+
+    With so few of its words left, an article of a language that is known stands for one of any that is not.
+    """
+    rng = np.random.default_rng(seed)
+    background, lexicon = reader.background, reader.lexicon
+    kept = rng.random(len(background.hashes)) < share
+    return replace(
+        reader,
+        background=Background(background.hashes[kept], background.idf[kept], background.rows[kept], background.unknown_idf),
+        # Pairs of words that were never met fall on those that were, by chance.
+        lexicon=Lexicon(lexicon.weights[kept], rng.permutation(lexicon.pairs), lexicon.bias),
+    )
 
 
 def joined(parts: Sequence[Gathered]) -> Gathered:

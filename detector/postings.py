@@ -1,0 +1,220 @@
+"""Postings: terms in, which of them stand in which paragraph out.
+
+In: a :class:`~detector.paragraphs.Batch`. Out: :class:`Postings`, an entry for each paragraph and term, sorted by article and
+term, with what the :class:`~detector.background.Background` knows of the term, and what each paragraph looks like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from detector.background import Background, guessed_idf, strangeness
+from detector.paragraphs import SENTENCE_ENDS, Batch
+from detector.terms import Terms, codes_of, is_capital, is_digit, terms_of
+
+__all__ = ["PAIRS", "Postings", "postings_of"]
+
+_ODD = 0x9E3779B97F4A7C15
+_PAIR_BITS = 17  # of their hash, by which pairs of words are told apart
+PAIRS = 1 << _PAIR_BITS
+_QUOTES = "\"'“‘„«»‚「『"
+_TERM_BITS = 24  # identity of a term outside the vocabulary; 500 in an article, of ten lengths, collide once in 1,300 articles
+_LENGTH_BITS = 4  # how long it is goes with it, whatever the term
+_IDENTITY_BITS = 1 + _TERM_BITS + _LENGTH_BITS
+_LONGEST = (1 << _LENGTH_BITS) - 1
+
+
+@dataclass(frozen=True)
+class Postings:
+    """Which term stands in which paragraph; one entry a (paragraph, term) pair, sorted by article, term, paragraph.
+
+    Attributes
+    ----------
+    rows : ndarray (k,) int64
+        The paragraph, a row of the batch.
+    counts : ndarray (k,) float32
+        How often the term stands in the paragraph.
+    groups : ndarray (k,) int64
+        The (article, term) pair the entry belongs to; entries of one group are consecutive.
+    group_starts : ndarray (g,) int64
+        First entry of each group.
+    group_index : ndarray (g,) int32
+        Vocabulary index of the group's term, -1 for an unknown one.
+    group_idf : ndarray (g,) float32
+        As the background tells it; a term that it does not know is rare. The stranger the language, the less that says: then
+        long terms that few paragraphs hold are taken for rarer than others.
+    group_identity : ndarray (g,) int64
+        Equal for equal terms.
+    strange : ndarray (g,) float32
+        How strange the language of its article is, 0..1, by the share of the terms that the background does not know.
+    capital : ndarray (k,) bool
+        Whether it begins with a capital wherever it stands in the paragraph, as names do.
+    pairs : ndarray (t,) int64
+        For each term of the text, a number below PAIRS that stands for it and the term before it in its paragraph.
+    pair_rows : ndarray (t,) int64
+        The paragraph of each.
+    lengths : ndarray (n,) float32
+        Terms of each paragraph, repeats counted.
+    capitals, digits : ndarray (n,) float64
+        Share of the terms that begin with a capital letter, with a digit.
+    closed, cut, exclaims, quoted : ndarray (n,) float64
+        1 where the paragraph ends as a sentence does, in dots of omission, in an exclamation or question mark, and where it
+        begins with a quotation mark; else 0.
+    openings, wholes : ndarray (n,) uint64
+        The same number for paragraphs that begin with the same word, or any number, and for those of the same words.
+    """
+
+    rows: NDArray[np.int64]
+    counts: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    group_starts: NDArray[np.int64]
+    group_index: NDArray[np.int32]
+    group_idf: NDArray[np.float32]
+    group_identity: NDArray[np.int64]
+    strange: NDArray[np.float32]
+    capital: NDArray[np.bool_]
+    pairs: NDArray[np.int64]
+    pair_rows: NDArray[np.int64]
+    lengths: NDArray[np.float32]
+    capitals: NDArray[np.float64]
+    digits: NDArray[np.float64]
+    closed: NDArray[np.float64]
+    cut: NDArray[np.float64]
+    exclaims: NDArray[np.float64]
+    quoted: NDArray[np.float64]
+    openings: NDArray[np.uint64]
+    wholes: NDArray[np.uint64]
+
+    @property
+    def wordings(self) -> NDArray[np.float64]:
+        """How many different words and how many pairs each paragraph holds, (n,): of pairs there are as many as words."""
+        number: NDArray[np.float64] = np.bincount(self.rows, minlength=len(self.lengths)) + self.lengths.astype(float)
+        return number
+
+    def bags(self, background: Background) -> csr_array:
+        """Return the paragraphs as bags of projected terms, csr (n, p): ``1 + ln(count)`` in the term's projection row."""
+        known = self.group_index >= 0
+        group_rows = np.full(len(known), -1, np.int32)
+        group_rows[known] = background.rows[self.group_index[known]]
+        columns = group_rows[self.groups]
+        kept = columns >= 0
+        n, width = len(self.lengths), int(background.rows.max(initial=-1)) + 1
+        # What a word means elsewhere says little of what it means in a strange language.
+        values = (1 + np.log(self.counts[kept])) * (1 - self.strange[self.groups[kept]])
+        return csr_array((values, (self.rows[kept], columns[kept])), shape=(n, width), dtype=np.float32)
+
+
+def postings_of(batch: Batch, background: Background) -> Postings:
+    """Count the terms of every paragraph of `batch` and look them up in `background`."""
+    terms = terms_of(batch.codes)
+    first, sizes = _extents(terms, batch)
+    # Between paragraphs there is only white space, so the rows' terms follow one another without a gap.
+    term_rows = np.repeat(np.arange(len(sizes)), sizes)
+    index = background.lookup(terms.hashes).astype(np.int64)
+    unknown = (1 << _TERM_BITS) | (terms.hashes >> np.uint64(64 - _TERM_BITS)).astype(np.int64)
+    identity = np.where(index >= 0, index, unknown) << _LENGTH_BITS | np.minimum(terms.ends - terms.starts, _LONGEST)
+    initials = batch.codes[terms.starts]
+    capital = is_capital(initials)
+    # One sort puts everything in order: article, then term, then paragraph, then small initials first, packed into 63 bits.
+    row_bits = max(1, len(batch.starts).bit_length())
+    article_bits = max(1, len(batch.bounds).bit_length())
+    if article_bits + row_bits + _IDENTITY_BITS + 1 > 63:
+        raise ValueError(
+            f"a batch of {len(batch.bounds) - 1} articles with {len(batch.starts)} paragraphs is too large to index; "
+            "split it into smaller ones"
+        )
+    keys = (((batch.articles[term_rows] << _IDENTITY_BITS) | identity) << row_bits | term_rows) << 1 | capital
+    keys.sort()
+    small = (keys & 1) == 0
+    keys >>= 1
+    entry = np.flatnonzero(np.concatenate((keys[:1] >= 0, keys[1:] != keys[:-1])))
+    counts = np.diff(np.append(entry, len(keys))).astype(np.float32)
+    keys = keys[entry]
+    rows = keys & ((1 << row_bits) - 1)
+    keys >>= row_bits
+    opens = np.concatenate((keys[:1] >= 0, keys[1:] != keys[:-1]))
+    group_starts = np.flatnonzero(opens)
+    group_identity = keys[group_starts] & ((1 << _IDENTITY_BITS) - 1)
+    group_index = group_identity >> _LENGTH_BITS
+    group_index = np.where(group_index >> _TERM_BITS, -1, group_index).astype(np.int32)
+    known = group_index >= 0
+    group_idf = np.full(len(group_index), background.unknown_idf, np.float32)
+    group_idf[known] = background.idf[group_index[known]]
+    group_article = keys[group_starts] >> _IDENTITY_BITS
+    strange = strangeness(known, group_article, len(batch.bounds) - 1)
+    guess = guessed_idf(
+        letters=group_identity & _LONGEST,
+        holders=np.diff(np.append(group_starts, len(keys))),
+        paragraphs=np.diff(batch.bounds)[group_article],
+    )
+    # A short word that half of the paragraphs hold is no rare one, though it be rare in the languages that are known.
+    group_idf += strange * (np.where(known, np.minimum(guess, group_idf), guess) - group_idf)
+    shared = np.maximum(sizes, 1)
+    filled = (batch.ends > batch.starts).astype(float)
+    heads, tails = (batch.codes[np.minimum(at, len(batch.codes) - 1)] for at in (batch.starts, np.maximum(batch.ends - 1, 0)))
+    return Postings(
+        rows,
+        counts,
+        np.cumsum(opens) - 1,
+        group_starts,
+        group_index,
+        group_idf,
+        group_identity,
+        strange.astype(np.float32),
+        ~small[entry],
+        _pairs(terms.hashes, term_rows),
+        term_rows,
+        sizes.astype(np.float32),
+        capitals=np.bincount(term_rows, capital, len(sizes)) / shared,
+        digits=np.bincount(term_rows, is_digit(initials), len(sizes)) / shared,
+        closed=np.isin(tails, codes_of(SENTENCE_ENDS)) * filled,
+        cut=_is_cut(batch, tails) * filled,
+        exclaims=np.isin(tails, codes_of("!?！？؟")) * filled,
+        quoted=np.isin(heads, codes_of(_QUOTES)) * filled,
+        openings=_openings(terms, batch, first, sizes),
+        wholes=_wholes(terms, first, sizes),
+    )
+
+
+def _is_cut(batch: Batch, tails: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return which rows, whose last characters are `tails`, end in an ellipsis or two full stops, ndarray (n,) bool."""
+    dot = ord(".")
+    before = batch.codes[np.maximum(batch.ends - 2, 0)]
+    cut: NDArray[np.bool_] = (tails == ord("…")) | ((tails == dot) & (before == dot) & (batch.ends - batch.starts > 1))
+    return cut
+
+
+def _extents(terms: Terms, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each row's first term and how many terms it has, ndarrays (n,) int64."""
+    first = np.searchsorted(terms.starts, batch.starts)
+    return first, np.searchsorted(terms.starts, batch.ends) - first
+
+
+def _openings(terms: Terms, batch: Batch, first: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the hash of each row's first term, 1 for a number, 0 for a row without terms, ndarray (n,) uint64."""
+    some = sizes > 0
+    opening = first[some]
+    openings = np.zeros(len(sizes), np.uint64)
+    openings[some] = np.where(is_digit(batch.codes[terms.starts[opening]]), np.uint64(1), terms.hashes[opening])
+    return openings
+
+
+def _wholes(terms: Terms, first: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the sum of the hashes of each row's terms, modulo 2**64, ndarray (n,) uint64."""
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(terms.hashes)))
+    wholes: NDArray[np.uint64] = sums[first + sizes] - sums[first]
+    return wholes
+
+
+def _pairs(hashes: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number below PAIRS for each term and the one before it, the first of a row with none before it."""
+    before = np.zeros_like(hashes)
+    before[1:] = np.where(rows[1:] == rows[:-1], hashes[:-1], 0)
+    # An odd factor keeps "a b" from being "b a"; the product's high bits depend on all of both.
+    mixed = (hashes ^ (before * np.uint64(_ODD))) * np.uint64(0xD6E8FEB86659FD93)
+    numbers: NDArray[np.int64] = (mixed >> np.uint64(64 - _PAIR_BITS)).astype(np.int64)
+    return numbers
