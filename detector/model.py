@@ -97,7 +97,7 @@ class Model:
     path: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by path where there is one: a report sent between processes must not carry 18 MB."""
+        """Pickle by path where there is one: a report sent between processes must not carry 19 MB."""
         if self.path is not None:
             return load_model, (self.path, self.encoder)
         return Model, (self.reader, self.scorer, self.metadata)

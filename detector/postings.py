@@ -14,11 +14,10 @@ from scipy.sparse import csr_array
 
 from detector.background import Background, guessed_idf, strangeness
 from detector.paragraphs import SENTENCE_ENDS, Batch
-from detector.terms import Terms, codes_of, is_capital, is_digit, terms_of
+from detector.terms import RADIX, Terms, codes_of, is_capital, is_digit, is_unspaced, terms_of
 
-__all__ = ["PAIRS", "Postings", "postings_of"]
+__all__ = ["PAIRS", "Postings", "identities_of", "postings_of"]
 
-_ODD = 0x9E3779B97F4A7C15
 _PAIR_BITS = 17  # of their hash, by which pairs of words are told apart
 PAIRS = 1 << _PAIR_BITS
 _QUOTES = "\"'“‘„«»‚「『"
@@ -114,9 +113,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     first, sizes = _extents(terms, batch)
     # Between paragraphs there is only white space, so the rows' terms follow one another without a gap.
     term_rows = np.repeat(np.arange(len(sizes)), sizes)
-    index = background.lookup(terms.hashes).astype(np.int64)
-    unknown = (1 << _TERM_BITS) | (terms.hashes >> np.uint64(64 - _TERM_BITS)).astype(np.int64)
-    identity = np.where(index >= 0, index, unknown) << _LENGTH_BITS | np.minimum(terms.ends - terms.starts, _LONGEST)
+    identity = identities_of(terms, batch, background)
     initials = batch.codes[terms.starts]
     capital = is_capital(initials)
     # One sort puts everything in order: article, then term, then paragraph, then small initials first, packed into 63 bits.
@@ -180,6 +177,19 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     )
 
 
+def identities_of(terms: Terms, batch: Batch, background: Background) -> NDArray[np.int64]:
+    """Return a number below ``2**29`` for each of `terms`, equal for equal ones, ndarray (t,) int64.
+
+    From the highest bit: 1 for an unknown term, its index in the vocabulary or the head of its hash, its length in letters,
+    of which a character of a script without spaces says as much as three.
+    """
+    index = background.lookup(terms.hashes).astype(np.int64)
+    unknown = (1 << _TERM_BITS) | (terms.hashes >> np.uint64(64 - _TERM_BITS)).astype(np.int64)
+    letters = (terms.ends - terms.starts) * np.where(is_unspaced(batch.codes[terms.starts]), 3, 1)
+    identities: NDArray[np.int64] = np.where(index >= 0, index, unknown) << _LENGTH_BITS | np.minimum(letters, _LONGEST)
+    return identities
+
+
 def _is_cut(batch: Batch, tails: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which rows, whose last characters are `tails`, end in an ellipsis or two full stops, ndarray (n,) bool."""
     dot = ord(".")
@@ -215,6 +225,6 @@ def _pairs(hashes: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.in
     before = np.zeros_like(hashes)
     before[1:] = np.where(rows[1:] == rows[:-1], hashes[:-1], 0)
     # An odd factor keeps "a b" from being "b a"; the product's high bits depend on all of both.
-    mixed = (hashes ^ (before * np.uint64(_ODD))) * np.uint64(0xD6E8FEB86659FD93)
+    mixed = (hashes ^ (before * np.uint64(RADIX))) * np.uint64(0xD6E8FEB86659FD93)
     numbers: NDArray[np.int64] = (mixed >> np.uint64(64 - _PAIR_BITS)).astype(np.int64)
     return numbers

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detector.paragraphs import batch_of
+from detector.postings import identities_of, postings_of
 from detector.terms import terms_of
 
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ class Words:
         found = terms_of(batch.codes)
         index = reader.background.lookup(found.hashes)
         known = index >= 0
-        idf, worded = np.full(len(known), reader.background.unknown_idf), np.zeros(len(known))
-        idf[known], worded[known] = reader.background.idf[index[known]], reader.lexicon.weights[index[known]]
+        worded = np.zeros(len(known))
+        worded[known] = reader.lexicon.weights[index[known]]
+        # What is rare, as the evidence has it: in a strange language by length and by how many paragraphs hold it.
+        postings = postings_of(batch, reader.background)
+        rated = dict(zip(postings.group_identity.tolist(), postings.group_idf.tolist(), strict=True))
+        idf = np.array([rated[identity] for identity in identities_of(found, batch, reader.background).tolist()])
         rows = np.searchsorted(batch.starts, found.starts, side="right") - 1 - int(batch.is_title.any())
         text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         self._idf: dict[int, float] = {}

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Terms", "codes_of", "fingerprint", "hash_of", "is_capital", "is_digit", "mixed", "terms_of"]
+__all__ = ["RADIX", "Terms", "codes_of", "fingerprint", "hash_of", "is_capital", "is_digit", "is_unspaced", "mixed", "terms_of"]
 
 # Blocks of scripts written without spaces: [first, last] code points.
 _UNSPACED = (
@@ -38,8 +38,8 @@ _UNSPACED = (
     (0xF900, 0xFAFF),  # Han, compatibility
 )
 _TABLE_SIZE = 0x10000  # the Basic Multilingual Plane; rarer characters are folded one by one
-_RADIX = 0x9E3779B97F4A7C15  # odd, hence invertible modulo 2**64
-_UNRADIX = pow(_RADIX, -1, 1 << 64)
+RADIX = 0x9E3779B97F4A7C15  # odd, hence invertible modulo 2**64
+_UNRADIX = pow(RADIX, -1, 1 << 64)
 _PROBE = "Straße naïve 2018 U.S.-backed don't Ωmega Россия 東京都 東 สวัสดี العربية हिन्दी 𝒜 x"
 
 
@@ -106,6 +106,11 @@ def is_capital(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return _tables().capital[np.minimum(codes, _TABLE_SIZE - 1)]
 
 
+def is_unspaced(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return which code points are of a script without spaces, in the Basic Multilingual Plane, ndarray (n,) bool."""
+    return _tables().unspaced[np.minimum(codes, _TABLE_SIZE - 1)] > 0
+
+
 def is_digit(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which code points are numbers (Unicode category N), ndarray (n,) bool."""
     return _tables().digit[np.minimum(codes, _TABLE_SIZE - 1)]
@@ -113,7 +118,7 @@ def is_digit(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 def hash_of(word: str) -> int:
     """Return the identity of one `word`, the slow and readable way; the tests hold :func:`terms_of` against it."""
-    total = sum(_value(char) * pow(_RADIX, i, 1 << 64) for i, char in enumerate(word))
+    total = sum(_value(char) * pow(RADIX, i, 1 << 64) for i, char in enumerate(word))
     return int(mixed(np.array([total % (1 << 64)], np.uint64))[0])
 
 
@@ -160,7 +165,7 @@ def _value(char: str) -> int:
     """Return the 64-bit value of a character, 0 for one that separates words (SplitMix64 of its lower case)."""
     if unicodedata.category(char)[0] not in "LNM":
         return 0
-    state = (ord(char.lower()[0]) * _RADIX) % (1 << 64)
+    state = (ord(char.lower()[0]) * RADIX) % (1 << 64)
     state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) % (1 << 64)
     state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) % (1 << 64)
     return state ^ (state >> 31)
@@ -182,7 +187,7 @@ def _tables() -> _Tables:
     categories = [unicodedata.category(char) for char in chars]
     lower = np.array([ord(char.lower()[0]) for char in chars], np.uint64)
     lower *= np.array([category[0] in "LNM" for category in categories], np.uint64)
-    state = lower * np.uint64(_RADIX)
+    state = lower * np.uint64(RADIX)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     unspaced = np.zeros(_TABLE_SIZE, np.int8)
@@ -200,7 +205,7 @@ def _tables() -> _Tables:
 def _powers_up_to(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Return ``radix**i`` and its inverse for i below `size`."""
     tables = []
-    for radix in (_RADIX, _UNRADIX):
+    for radix in (RADIX, _UNRADIX):
         table = np.full(size, np.uint64(radix))
         table[0] = 1
         tables.append(np.cumprod(table, out=table))

@@ -15,11 +15,11 @@ from scipy.sparse import csr_array
 
 from detector.background import Background
 from detector.postings import PAIRS, Postings
-from detector.terms import mixed
+from detector.terms import RADIX, mixed
 
 __all__ = ["Lexicon", "Projection", "scattered"]
 
-_ODD = 0x9E3779B97F4A7C15  # any odd number with its bits well mixed
+_SLICE = 1 << 14  # terms at a time, so that memory stays bounded whatever the article
 
 
 @dataclass(frozen=True)
@@ -76,19 +76,27 @@ def scattered(postings: Postings, dimensions: int) -> NDArray[np.float32]:
     Every term has a direction of its own, drawn by its identity, and the length of its idf: what paragraphs share in this
     space they share in terms, as in the one that projections start from (random indexing, Sahlgren 2005).
     """
-    groups = np.flatnonzero(postings.strange)
-    if not len(groups):
-        return np.zeros((len(postings.lengths), dimensions), np.float32)
+    dense = np.zeros((len(postings.lengths), dimensions), np.float32)
+    strange = np.flatnonzero(postings.strange)
+    for first in range(0, len(strange), _SLICE):
+        dense += _scattered(postings, strange[first : first + _SLICE], dimensions)
+    return dense
+
+
+def _scattered(postings: Postings, groups: NDArray[np.int64], dimensions: int) -> NDArray[np.float32]:
+    """Return what the terms of some `groups`, in rising order, add."""
     words = np.arange(-(-dimensions // 64), dtype=np.uint64)
-    seeds = postings.group_identity[groups].astype(np.uint64)[:, None] * np.uint64(_ODD) + words
+    seeds = postings.group_identity[groups].astype(np.uint64)[:, None] * np.uint64(RADIX) + words
     signs = np.unpackbits(mixed(seeds).view(np.uint8), axis=1)[:, :dimensions].astype(np.float32)
     lengths = postings.strange[groups] * postings.group_idf[groups] / np.float32(np.sqrt(dimensions))
     directions = (2 * signs - 1) * lengths[:, None]
-    column = np.cumsum(postings.strange > 0)[postings.groups] - 1
-    kept = postings.strange[postings.groups] > 0
+    column = np.full(len(postings.strange), -1, np.int64)
+    column[groups] = np.arange(len(groups))
+    columns = column[postings.groups]
+    kept = columns >= 0
     values = 1 + np.log(postings.counts[kept])
     shape = (len(postings.lengths), len(groups))
-    dense: NDArray[np.float32] = csr_array((values, (postings.rows[kept], column[kept])), shape=shape) @ directions
+    dense: NDArray[np.float32] = csr_array((values, (postings.rows[kept], columns[kept])), shape=shape) @ directions
     return dense
 
 

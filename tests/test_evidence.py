@@ -184,6 +184,14 @@ def test_context_and_bridge_weigh_rows_by_their_length_and_by_trust() -> None:
     assert columns["bridge"][2] == pytest.approx(1 / math.sqrt(2), abs=1e-5)
 
 
+def test_where_no_words_are_left_outside_there_is_no_block_whatever_single_precision_leaves_of_them() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        vectors = np.vstack((rng.normal(0, 9, (2, 64)), np.zeros((3, 64))))
+        columns = gather([["aa bb cc dd ee", "ff gg hh", "***", "***", "***"]], vectors)
+        assert columns["block"][0] == 1  # any block of the first row holds the second too
+
+
 def test_the_form_of_a_row_is_told_by_its_first_and_last_characters() -> None:
     articles = [ALONE, [], ["“Aa bb!”", "“aa, bb.", "Aa bb...", "Aa bb…", "Aa bb.", "Really, aa bb?", "Aa bb！", ""], ["aa"]]
     columns = gather(articles, np.ones((10, 2)))

@@ -88,6 +88,16 @@ def test_without_a_common_topic_nothing_foreign_is_flagged_and_the_status_says_s
     assert [p for p in report.flagged if p.kind == "foreign"] == []
 
 
+def test_no_reason_in_a_strange_language_names_its_small_words() -> None:
+    reasons = " ".join(
+        p.reason for name in ("fr-intruder", "it-intruder") for p in check(name).at(false_alarms=0.05).paragraphs
+    )
+    assert "“" in reasons
+    assert not {f"“{word}”" for word in ("qui", "est", "une", "les", "des", "che", "il", "di", "non", "una")} & set(
+        reasons.split()
+    )
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -16,7 +16,7 @@ from strategies import batches, plain_articles
 from detector.background import Background
 from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
 from detector.postings import PAIRS, Postings, postings_of
-from detector.terms import hash_of, is_capital, is_digit, terms_of
+from detector.terms import hash_of, is_capital, is_digit, is_unspaced, terms_of
 from detector.vectors import Lexicon, Projection, scattered
 
 # Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
@@ -139,7 +139,8 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
         codes = batch.codes[start:end]
         found = terms_of(codes)
         article = next(i for i in range(len(batch.bounds)) if batch.bounds[i + 1] > row)
-        sizes_of = zip(found.hashes.tolist(), (found.ends - found.starts).tolist(), strict=True)
+        letters = (found.ends - found.starts) * np.where(is_unspaced(codes[found.starts]), 3, 1)
+        sizes_of = zip(found.hashes.tolist(), letters.tolist(), strict=True)
         held = Counter(
             (0, index[key] << 4 | min(long, 15)) if key in index else (1, (key >> 40) << 4 | min(long, 15))
             for key, long in sizes_of
@@ -217,6 +218,12 @@ def test_in_a_strange_language_an_unknown_word_is_as_rare_as_it_is_long_and_as_f
     alone = holders[:34] == 1
     assert sorted(set(np.round(idf[:34][alone], 3).tolist())) == pytest.approx([rare, rarest], abs=1e-3)
     assert idf.tolist().count(8.0) == 1  # "zork", in a language that is known
+
+
+def test_a_character_of_a_script_without_spaces_says_as_much_as_three_letters() -> None:
+    thai = ["".join(map(chr, range(0x0E01 + i, 0x0E1F + i))) for i in range(3)]
+    postings = postings_of(batch_of([thai], [None]), KNOWN)
+    assert set((postings.group_identity & 15).tolist()) == {6}
 
 
 def test_a_term_is_a_name_where_it_begins_with_a_capital_wherever_it_stands_in_the_paragraph() -> None:

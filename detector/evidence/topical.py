@@ -11,6 +11,7 @@ from detector.evidence.rows import NOTHING, REACH, Rows
 
 __all__ = ["TOPICAL", "WINDOW", "topical"]
 
+_DUST = 1e-5  # of the square of an article's sum: what single precision leaves of nothing
 _BLOCK = 4  # paragraphs of a block at most
 WINDOW = 64  # paragraphs among which nearest neighbours are sought; noise allowance: 97 % of articles are shorter
 TOPICAL = (
@@ -129,10 +130,10 @@ def _blocks(
                 own += lengths[one] * lengths[other] * dot
                 mixed += lengths[one] * trusted[other] * dot
                 known += trusted[one] * trusted[other] * dot
-        norm = np.sqrt(np.maximum(own, 0))
-        rest = np.sqrt(np.maximum(total_square[starts] - 2 * gone + known, 0))
-        some = (norm > 1e-4) & (rest > 1e-4)
-        cosine = np.where(some, (cross - mixed) / np.maximum(norm * rest, NOTHING), 1.0)
+        rest = total_square[starts] - 2 * gone + known
+        # Where nothing is left of the rest but rounding dust, there is nothing to fit.
+        some = (own > NOTHING) & (rest > _DUST * total_square[starts])
+        cosine = np.where(some, (cross - mixed) / np.sqrt(np.where(some, own * rest, 1.0)), 1.0)
         for i in range(size):
             block[starts + i] = np.minimum(block[starts + i], cosine)
     return block

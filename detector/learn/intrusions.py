@@ -28,8 +28,8 @@ TIERS = tuple(_MIX)
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
 _HEADLINES = 0.15  # share of the digests that are lists of headlines
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
-# A closing quote or bracket (two at most) stays with its sentence.
 _ITEM = 60  # characters of what may be an item of a list
+# A closing quote or bracket (two at most) stays with its sentence.
 _SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”’)])|(?<=[.!?…][\"'”’)]{2}))\s+(?=[\"'“‘(]?[A-Z0-9])")
 
 
@@ -225,7 +225,7 @@ def _halves(paragraph: str, rng: np.random.Generator) -> list[str]:
 
 
 def cases_of(articles: Sequence[Article], lines: Sequence[str], count: int, seed: int) -> list[Case]:
-    """Make `count` cases of all tiers, hosts drawn by their weight and reshaped anew each time, donors of their language."""
+    """Make at most `count` cases of all tiers, hosts drawn by weight and reshaped anew each time, donors of their language."""
     rng = np.random.default_rng(seed)
     tiers = [tier for tier, times in _MIX.items() for _ in range(times)]
     intruders = _by_language([reshaped(article, rng) for article in articles], seed, lines)

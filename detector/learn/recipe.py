@@ -139,7 +139,8 @@ def _reader(parts: Parts, settings: TrainSettings, teacher: Teacher | None) -> R
     if teacher is not None:
         # A teacher is asked about one language: of the others it may know nothing.
         spoken = _of(settings.language, parts.projection)
-        at_home = replace(background, rows=np.where(background.rows < settings.projected, background.rows, -1))
+        # The first rows are theirs, whatever comes behind: counted once more, a minute, to see them alone.
+        at_home = fit_background(parts.projection, projected=settings.projected, language=settings.language)
         term_vectors = distilled(spoken, at_home, teacher, settings.distillation)
         taught = fit_taught(term_vectors, corpus_of(spoken, at_home), settings.distillation)
     corpus = corpus_of(
@@ -192,7 +193,8 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
     mixed += last.cases
     clean, kinds = _clean(parts, settings)
     rows_mixed = _gathered(mixed, final, unread, first)
-    rows_clean = _gathered([Case.natural(article) for article in clean], final, unread, first)
+    # Thresholds are for text that can be read: next to nothing is flagged in a strange language, and a sixth of it would tell.
+    rows_clean = gathered([Case.natural(article) for article in clean], final, first)
     foreign = calibrated(foreign, rows_mixed, FOREIGN)
     furnished = calibrated(furnished, rows_mixed, FURNITURE)
     calibration = fit_calibration(

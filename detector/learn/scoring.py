@@ -77,7 +77,7 @@ class Gathered:
     cases : ndarray (n,) int64
         The case of each row.
     summary : ndarray (a, s) float32
-        Summary of each case.
+        Summary of each case, in the order in which they were gathered.
     """
 
     plain: NDArray[np.float32]
