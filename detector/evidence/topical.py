@@ -106,36 +106,37 @@ def _blocks(
     with the article's `total`: no block is ever summed up.
     """
     n = len(unit)
-    dots = [np.einsum("ij,ij->i", unit, unit).astype(float)]
-    for step in range(1, _BLOCK):
-        apart = np.zeros(n)
-        apart[:-step] = np.einsum("ij,ij->i", unit[:-step], unit[step:]) if step < n else 0
-        dots.append(apart)
+    squares = np.einsum("ij,ij->i", unit, unit).astype(float)
     toward = np.einsum("ij,ij->i", unit, total).astype(float)
-    total_square = np.einsum("ij,ij->i", total, total).astype(float)
-    sizes = np.diff(rows.bounds)[rows.articles]
+    whole = np.einsum("ij,ij->i", total, total).astype(float)
     trusted = lengths * trust
+    # Of the blocks of one row: the square of their sum, that with weights of trust, and of the one with the other; and the dot
+    # products of either with the article's sum.
+    singles = (lengths**2 * squares, trusted**2 * squares, lengths * trusted * squares, lengths * toward, trusted * toward)
+    own, known, mixed, cross, gone = singles
+    pairs: list[tuple[NDArray[np.float64], ...]] = []  # what two rows so many apart add to the first three
+    sizes = np.diff(rows.bounds)[rows.articles]
     block = np.ones(n)
-    for size in range(2, _BLOCK + 1):
-        starts = np.arange(n - size + 1)
-        starts = starts[(rows.articles[starts] == rows.articles[starts + size - 1]) & (sizes[starts] >= size + 2)]
-        own, mixed, known, cross, gone = (np.zeros(len(starts)) for _ in range(5))
-        for i in range(size):
-            one = starts + i
-            cross += lengths[one] * toward[one]
-            gone += trusted[one] * toward[one]
-            for j in range(size):
-                other = starts + j
-                dot = dots[abs(i - j)][starts + min(i, j)]
-                own += lengths[one] * lengths[other] * dot
-                mixed += lengths[one] * trusted[other] * dot
-                known += trusted[one] * trusted[other] * dot
-        rest = total_square[starts] - 2 * gone + known
+    for size in range(2, min(_BLOCK, n) + 1):
+        count, step = n - size + 1, size - 1
+        dots = np.einsum("ij,ij->i", unit[:-step], unit[step:])
+        early, late = slice(None, -step), slice(step, None)
+        crossed = lengths[early] * trusted[late] + trusted[early] * lengths[late]
+        pairs.append((2 * lengths[early] * lengths[late] * dots, 2 * trusted[early] * trusted[late] * dots, crossed * dots))
+        # A block is one row longer than the one before: the new row, and its pair with every other.
+        own, known, mixed, cross, gone = (
+            sums[:count] + single[step:] for sums, single in zip((own, known, mixed, cross, gone), singles, strict=True)
+        )
+        for apart, (of_own, of_known, of_mixed) in enumerate(pairs, start=1):
+            here = slice(step - apart, step - apart + count)
+            own, known, mixed = own + of_own[here], known + of_known[here], mixed + of_mixed[here]
+        rest = whole[:count] - 2 * gone + known
         # Where nothing is left of the rest but rounding dust, there is nothing to fit.
-        some = (own > NOTHING) & (rest > _DUST * total_square[starts])
+        some = (own > NOTHING) & (rest > _DUST * whole[:count]) & (sizes[:count] >= size + 2)
+        some &= rows.articles[:count] == rows.articles[step:]
         cosine = np.where(some, (cross - mixed) / np.sqrt(np.where(some, own * rest, 1.0)), 1.0)
         for i in range(size):
-            block[starts + i] = np.minimum(block[starts + i], cosine)
+            block[i : i + count] = np.minimum(block[i : i + count], cosine)
     return block
 
 
