@@ -126,7 +126,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         )
     keys = (((batch.articles[term_rows] << _IDENTITY_BITS) | identity) << row_bits | term_rows) << 1 | capital
     keys.sort()
-    small = (keys & 1) == 0
+    begins = (keys & 1) == 1  # with a capital
     keys >>= 1
     entry = np.flatnonzero(np.concatenate((keys[:1] >= 0, keys[1:] != keys[:-1])))
     counts = np.diff(np.append(entry, len(keys))).astype(np.float32)
@@ -162,7 +162,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         group_idf,
         group_identity,
         strange.astype(np.float32),
-        ~small[entry],
+        begins[entry],
         _pairs(terms.hashes, term_rows),
         term_rows,
         sizes.astype(np.float32),

@@ -47,21 +47,20 @@ class Words:
     def __init__(self, paragraphs: Sequence[str], title: str | None, reader: Reader) -> None:
         batch = batch_of([list(paragraphs)], [title])
         found = terms_of(batch.codes)
-        index = reader.background.lookup(found.hashes)
-        known = index >= 0
-        worded = np.zeros(len(known))
-        worded[known] = reader.lexicon.weights[index[known]]
-        # What is rare, as the evidence has it: in a strange language by length and by how many paragraphs hold it.
+        # Rated as the evidence has it: in a strange language by length and by how many paragraphs hold a word.
         postings = postings_of(batch, reader.background)
-        rated = dict(zip(postings.group_identity.tolist(), postings.group_idf.tolist(), strict=True))
-        idf = np.array([rated[identity] for identity in identities_of(found, batch, reader.background).tolist()])
+        known = postings.group_index >= 0
+        worded = np.zeros(len(known))
+        worded[known] = reader.lexicon.weights[postings.group_index[known]]
+        # Of one article, the groups are in the order of their terms.
+        group = np.searchsorted(postings.group_identity, identities_of(found, batch, reader.background))
         rows = np.searchsorted(batch.starts, found.starts, side="right") - 1 - int(batch.is_title.any())
         text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         self._idf: dict[int, float] = {}
         self._furniture: dict[int, float] = {}
         self._spelling: dict[tuple[int, int], str] = {}
         self._held: list[Counter[int]] = [Counter() for _ in paragraphs]
-        columns = (found.hashes, rows, found.starts, found.ends, idf, worded)
+        columns = (found.hashes, rows, found.starts, found.ends, postings.group_idf[group], worded[group])
         for term, row, start, end, weight, furniture in zip(*(column.tolist() for column in columns), strict=True):
             self._idf[term] = weight
             self._furniture[term] = furniture

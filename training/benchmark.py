@@ -20,7 +20,7 @@ from detector import OffTopicDetector
 from detector.learn.articles import Article, fold, recurring_lines
 from detector.learn.intrusions import BELONGS, Case, Intruder
 from detector.learn.metrics import average_precision, hit_at_1, recall_at
-from training.corpora import add_corpora_argument, held_out, is_held_out, labelled
+from training.corpora import CORPORA, add_corpora_argument, held_out, is_held_out, labelled
 from training.peers import PEERS, Approach, minilm_evidence, ours
 
 __all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "silence", "tiers"]
@@ -30,7 +30,6 @@ _SEED = 2026
 SILENT = ("clean", "digest")  # tiers in which nothing is foreign
 _PIECES = (4, 10)  # articles that a digest is put together from
 _UNASKED = float("nan")
-_DEFAULT_RATE = 0.002
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,9 @@ class Figures:
 
 def tiers(corpora: Path, count: int) -> Iterator[Tier]:
     """Yield every tier, each with up to `count` cases; the same ones each time."""
+    found = {name: held_out(corpora, name) for name in dict.fromkeys(group.corpora for group in _GROUPS.values())}
     for name, group in _GROUPS.items():
-        pool = [_with_long(article, group.characters) for article in held_out(corpora, group.corpora)]
+        pool = [_with_long(article, group.characters) for article in found[group.corpora]]
         hosts = [article for article in pool if group.fewest <= len(article.paragraphs) <= group.most]
         order = np.random.default_rng(_SEED).permutation(len(hosts))[:count]
         for intrusion in group.names:
@@ -127,7 +127,7 @@ def tiers(corpora: Path, count: int) -> Iterator[Tier]:
                 made = (intruder.case(hosts[int(i)], intrusion) for i in order)
             cases = [case for case in made if case is not None]
             yield Tier(name, intrusion, [_ciphered(case) for case in cases] if group.ciphered else cases)
-    pages = [article for article in labelled(corpora) if is_held_out(article, 0.5)]
+    pages = [article for article in labelled(corpora) if is_held_out(article, CORPORA["web"].held)]
     yield Tier("web", "natural", [Case.natural(page) for page in pages[:count]])
 
 
@@ -202,8 +202,8 @@ def _table(rows: dict[tuple[str, str], dict[str, Figures]], names: Sequence[str]
     lines += [
         "",
         "| nothing is foreign in | paragraphs flagged at the default | articles with any | said to have no common topic |",
+        "|---|---|---|---|",
     ]
-    lines.append("|---|---|---|---|")
     for (group, name), by_name in rows.items():
         if name in SILENT:
             found = by_name["offtopic-detector"]
@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     arguments = parser.parse_args()
     detector = OffTopicDetector(model=arguments.model)
-    threshold = detector.check("").at(_DEFAULT_RATE).threshold
+    threshold = detector.check("").threshold
     approaches: dict[str, Approach] = {"offtopic-detector": ours(detector)}
     if not arguments.no_peers:
         approaches |= PEERS

@@ -139,7 +139,7 @@ def learned_from(directory: Path) -> list[Article]:
         if not is_held_out(article, corpus.held)
     ]
     pages = [*labelled(directory), *as_served(directory)]
-    return articles + [page for page in pages if not is_held_out(page, 0.5)]
+    return articles + [page for page in pages if not is_held_out(page, CORPORA["web"].held)]
 
 
 def held_out(directory: Path, tier: str) -> list[Article]:
@@ -172,14 +172,10 @@ def labelled(directory: Path) -> list[Article]:
 
 def as_served(directory: Path) -> list[Article]:
     """Return the same web pages from their HTML, with more of what surrounds the article: menus, share lines, teasers."""
-    pages = _pages(directory)
     served = []
-    for record in _records(directory / _HTML):
-        page = pages.get(record["id"])
-        if page is None:
-            continue
+    for html, page in _served(directory):
         title = page.get("title") or ""
-        blocks, labels = labelled_blocks(record["html"], page["paragraphs"], title)
+        blocks, labels = labelled_blocks(html, page["paragraphs"], title)
         if blocks:
             served.append(Article(blocks, title=title, source=f"web/{_site(page)}", language="en", labels=labels))
     return served
@@ -196,15 +192,20 @@ class Page:
 
 def held_out_pages(directory: Path) -> list[Page]:
     """Return the article pages of sites that nothing was learned from."""
-    pages, found = _pages(directory), []
-    for record in _records(directory / _HTML):
-        page = pages.get(record["id"])
-        if page is None:
-            continue
+    found = []
+    for html, page in _served(directory):
         text = "\n\n".join(page["paragraphs"])
-        if is_held_out(Article((text,), source=f"web/{_site(page)}"), 0.5):
-            found.append(Page(record["id"], record["html"], text))
+        if is_held_out(Article((text,), source=f"web/{_site(page)}"), CORPORA["web"].held):
+            found.append(Page(page["id"], html, text))
     return found
+
+
+def _served(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the HTML of each web page whose article somebody wrote out, and that record."""
+    pages = _pages(directory)
+    for record in _records(directory / _HTML):
+        if record["id"] in pages:
+            yield record["html"], pages[record["id"]]
 
 
 def _pages(directory: Path) -> dict[str, dict[str, Any]]:

@@ -40,9 +40,11 @@ def topical(
     """Return the columns TOPICAL, each (n,) float64, of paragraphs with `dense` vectors, `lengths` in terms and `trust`."""
     norms = np.sqrt(np.einsum("ij,ij->i", dense, dense))
     unit = dense / (norms + NOTHING)[:, None]
-    weights = (trust * np.log1p(lengths)).astype(np.float32)
-    weighted = unit * weights[:, None]
-    total = _article_sums(rows, weighted)[rows.articles]
+    products = [_dots(unit, step) for step in range(_BLOCK)]
+    sized = np.log1p(lengths).astype(float)
+    weighted = unit * (trust * sized).astype(np.float32)[:, None]
+    sums = _article_sums(rows, weighted)
+    total = sums[rows.articles]
     centroid = _cosine(unit, total - weighted)
     spread_weights = trust * (lengths > 0)
     mean = rows.means(centroid, spread_weights)
@@ -54,20 +56,19 @@ def topical(
     near = before + after
     far = _cosine(unit, total - weighted - near)
     nearest, nearest3 = _neighbours(rows, unit, trust)
-    block = _blocks(rows, unit, total, np.log1p(lengths).astype(float), trust)
-    previous = np.einsum("ij,ij->i", unit, unit[rows.previous]).astype(float)
-    following = np.einsum("ij,ij->i", unit, unit[rows.next]).astype(float)
+    toward = np.einsum("ij,ij->i", unit, total).astype(float)
+    whole = np.einsum("ij,ij->i", sums, sums).astype(float)[rows.articles]
     return {
         "centroid": centroid,
         "trimmed": trimmed,
         "far": far,
         "nearest": nearest,
         "nearest3": nearest3,
-        "previous": previous,
-        "next": following,
+        "previous": _with_neighbour(rows.previous, products),
+        "next": _with_neighbour(rows.next, products),
         "context": _cosine(unit, near),
         "bridge": _cosine(before / (np.linalg.norm(before, axis=1) + NOTHING)[:, None], after),
-        "block": block,
+        "block": _blocks(rows, products, toward, whole, sized, trust),
         "previous_centroid": centroid[rows.previous],
         "next_centroid": centroid[rows.next],
         "centroid_mean": mean,
@@ -86,6 +87,22 @@ def _article_sums(rows: Rows, values: NDArray[np.float32]) -> NDArray[np.float32
     return sums
 
 
+def _dots(unit: NDArray[np.float32], step: int) -> NDArray[np.float64]:
+    """Return the dot product of each row with the one `step` further, ndarray (n - step,), empty where none is so far."""
+    count = max(len(unit) - step, 0)
+    dots: NDArray[np.float64] = np.einsum("ij,ij->i", unit[:count], unit[step:]).astype(float)
+    return dots
+
+
+def _with_neighbour(neighbours: NDArray[np.int64], products: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the dot product of each row with that of `neighbours`: the row before, the one after, or itself when alone."""
+    rows = np.arange(len(neighbours))
+    dots: NDArray[np.float64] = products[0].copy()
+    beside = neighbours != rows
+    dots[beside] = products[1][np.minimum(rows, neighbours)[beside]]
+    return dots
+
+
 def _close(rows: Rows, values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     """Return for each row the sum of the REACH rows before it (`side` -1) or after it (1) in its article."""
     total = np.zeros_like(values)
@@ -98,17 +115,20 @@ def _close(rows: Rows, values: NDArray[np.float32], side: int) -> NDArray[np.flo
 
 
 def _blocks(
-    rows: Rows, unit: NDArray[np.float32], total: NDArray[np.float32], lengths: NDArray[np.float64], trust: NDArray[np.float64]
+    rows: Rows,
+    products: list[NDArray[np.float64]],
+    toward: NDArray[np.float64],
+    whole: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    trust: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the column block; 1 where there is no block that leaves two other rows outside.
 
-    Members weigh their `lengths`, the rest theirs times `trust`. All comes from dot products of rows at most three apart and
-    with the article's `total`: no block is ever summed up.
+    Members weigh their `lengths`, the rest theirs times `trust`. No block is ever summed up: all comes from the `products` of
+    rows 0, 1, 2 and 3 apart, from those of each row with its article's sum, `toward`, and from the square of that, `whole`.
     """
-    n = len(unit)
-    squares = np.einsum("ij,ij->i", unit, unit).astype(float)
-    toward = np.einsum("ij,ij->i", unit, total).astype(float)
-    whole = np.einsum("ij,ij->i", total, total).astype(float)
+    n = len(toward)
+    squares, *_ = products
     trusted = lengths * trust
     # Of the blocks of one row: the square of their sum, that with weights of trust, and of the one with the other; and the dot
     # products of either with the article's sum.
@@ -119,9 +139,9 @@ def _blocks(
     block = np.ones(n)
     for size in range(2, min(_BLOCK, n) + 1):
         count, step = n - size + 1, size - 1
-        dots = np.einsum("ij,ij->i", unit[:-step], unit[step:])
         early, late = slice(None, -step), slice(step, None)
         crossed = lengths[early] * trusted[late] + trusted[early] * lengths[late]
+        dots = products[step]
         pairs.append((2 * lengths[early] * lengths[late] * dots, 2 * trusted[early] * trusted[late] * dots, crossed * dots))
         # A block is one row longer than the one before: the new row, and its pair with every other.
         own, known, mixed, cross, gone = (

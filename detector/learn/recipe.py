@@ -128,24 +128,25 @@ def train(
 
 def _reader(parts: Parts, settings: TrainSettings, teacher: Teacher | None) -> Reader:
     """Learn what words mean; the lexicon is blank as yet."""
-    background = fit_background(
-        parts.projection,
-        projected=settings.projected,
-        projected_elsewhere=settings.projected_elsewhere,
-        language=settings.language,
-    )
+    spoken = _of(settings.language, parts.projection)
+    at_home = fit_background(parts.projection, projected=settings.projected, language=settings.language)
+    background, read = at_home, spoken
+    if settings.projected_elsewhere:
+        # The same rows, and those of other languages behind them.
+        background = fit_background(
+            parts.projection,
+            projected=settings.projected,
+            projected_elsewhere=settings.projected_elsewhere,
+            language=settings.language,
+        )
+        read = parts.projection
     _log.info("background: %d terms, %d projected", len(background.hashes), (background.rows >= 0).sum())
     term_vectors = taught = None
     if teacher is not None:
         # A teacher is asked about one language: of the others it may know nothing.
-        spoken = _of(settings.language, parts.projection)
-        # The first rows are theirs, whatever comes behind: counted once more, a minute, to see them alone.
-        at_home = fit_background(parts.projection, projected=settings.projected, language=settings.language)
         term_vectors = distilled(spoken, at_home, teacher, settings.distillation)
         taught = fit_taught(term_vectors, corpus_of(spoken, at_home), settings.distillation)
-    corpus = corpus_of(
-        parts.projection if settings.projected_elsewhere else _of(settings.language, parts.projection), background
-    )
+    corpus = corpus_of(read, background)
     projection = fit_projection(corpus, background, settings.projection, term_vectors)
     return Reader(background, projection, Lexicon.blank(background), taught)
 
