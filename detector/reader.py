@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detector.background import Background
 from detector.encoder import Encoded
-from detector.evidence import evidence_of
+from detector.evidence import Gatherer
 from detector.paragraphs import Batch
 from detector.postings import postings_of
 from detector.scorer import Network, sigmoid
@@ -61,8 +61,9 @@ class Reader:
             dense += scattered(postings, dense.shape[1])
         taught = None if self.taught is None else self.taught.project(bags)
         furniture = self.lexicon.logits(postings)
-        plain = evidence_of(batch, postings, dense, furniture, taught=taught)
+        gatherer = Gatherer(batch, postings, dense, furniture, taught)
+        plain = gatherer.evidence()
         if first is None:
             return Evidence(plain, np.zeros(len(plain)), plain)
         doubt = sigmoid(first(plain)[:, 0])
-        return Evidence(plain, doubt, evidence_of(batch, postings, dense, furniture, doubt, taught))
+        return Evidence(plain, doubt, gatherer.evidence(doubt))

@@ -13,7 +13,7 @@ from conftest import PHONE, RIVER, background_of
 from numpy.typing import NDArray
 
 from detector.background import Background
-from detector.evidence import COLUMNS, WINDOW, evidence_of
+from detector.evidence import COLUMNS, WINDOW, Gatherer
 from detector.model import Model
 from detector.paragraphs import batch_of
 from detector.postings import postings_of
@@ -38,7 +38,7 @@ def gather(
     """The evidence of `articles` by column."""
     batch = batch_of(articles, titles or [None] * len(articles))
     likes = np.zeros(len(batch.starts)) if furniture is None else furniture
-    rows = evidence_of(batch, postings_of(batch, background), dense.astype(np.float32), likes, doubt, taught)
+    rows = Gatherer(batch, postings_of(batch, background), dense.astype(np.float32), likes, taught).evidence(doubt)
     assert rows.shape == (len(batch.starts), len(COLUMNS))
     assert rows.dtype == np.float32
     return dict(zip(COLUMNS, rows.T, strict=True))
@@ -457,9 +457,9 @@ def test_the_teachers_space_is_measured_just_like_the_learned_one_and_its_column
     batch = batch_of([random_article(rng, 9), random_article(rng, 4)], ["Aa", None])
     postings, furniture = postings_of(batch, BACKGROUND), np.zeros(14)
     dense, taught = (random_dense(rng, 14) for _ in range(2))
-    both = evidence_of(batch, postings, dense, furniture, None, taught)
-    turned = evidence_of(batch, postings, taught, furniture, None, dense)
-    alone = evidence_of(batch, postings, dense, furniture)
+    both = Gatherer(batch, postings, dense, furniture, taught).evidence()
+    turned = Gatherer(batch, postings, taught, furniture, dense).evidence()
+    alone = Gatherer(batch, postings, dense, furniture).evidence()
     names = [name for name in COLUMNS if name.startswith("taught_")]
     assert len(names) == 16
     for name in names:
@@ -567,13 +567,8 @@ def test_evidence_is_finite_for_every_edge_case(name: str, doubt: float | None) 
     dense = np.where(np.arange(len(batch.starts))[:, None] % 4 == 1, 0, 1e4)
     dense = np.broadcast_to(dense, (len(batch.starts), 3)).astype(np.float32)
     for background in (BACKGROUND, background_of({}, unknown_idf=UNKNOWN_IDF)):
-        rows = evidence_of(
-            batch,
-            postings_of(batch, background),
-            dense,
-            np.full(len(batch.starts), -50.0),
-            None if doubt is None else np.full(len(batch.starts), doubt),
-        )
+        gatherer = Gatherer(batch, postings_of(batch, background), dense, np.full(len(batch.starts), -50.0))
+        rows = gatherer.evidence(None if doubt is None else np.full(len(batch.starts), doubt))
         assert np.isfinite(rows).all()
         for column in ("centroid", "trimmed", "far", "nearest", "tfidf", "shared", "tfidf_far"):
             assert np.abs(rows[:, COLUMNS.index(column)]).max(initial=0) <= 1 + 1e-5, column

@@ -17,28 +17,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.evidence.form import FORM, FURNITURE, PLACE, form, furniture_like, place
-from detector.evidence.lexical import LEXICAL, lexical
+from detector.evidence.form import DOUBT, FORM, FURNITURE, PLACE, doubted, form, furniture_like, place
+from detector.evidence.lexical import LEXICAL, Words
 from detector.evidence.rows import Rows
-from detector.evidence.topical import TOPICAL, WINDOW, topical
+from detector.evidence.topical import TOPICAL, WINDOW, Spaces
 from detector.paragraphs import Batch
 from detector.postings import Postings
 
-__all__ = ["COLUMNS", "WINDOW", "evidence_of"]
+__all__ = ["COLUMNS", "WINDOW", "Gatherer"]
 
 # Topical in the learned space, and once more in the teacher's: where the one has no idea, the other may.
-COLUMNS = (*TOPICAL, *(f"taught_{name}" for name in TOPICAL), *LEXICAL, *FURNITURE, *FORM, *PLACE)
+COLUMNS = (*TOPICAL, *(f"taught_{name}" for name in TOPICAL), *LEXICAL, *FURNITURE, *FORM, *PLACE, *DOUBT)
 
 
-def evidence_of(
-    batch: Batch,
-    postings: Postings,
-    dense: NDArray[np.float32],
-    furniture: NDArray[np.float64],
-    doubt: NDArray[np.float64] | None = None,
-    taught: NDArray[np.float32] | None = None,
-) -> NDArray[np.float32]:
-    """Gather the evidence.
+class Gatherer:
+    """Gathers evidence, as often as doubt is cast: what does not change with it is looked at once.
 
     Parameters
     ----------
@@ -49,24 +42,46 @@ def evidence_of(
         Projected paragraphs, not normalised.
     furniture : ndarray (n,) float64
         Logit of each paragraph's words being furniture.
-    doubt : ndarray (n,) float64, optional
-        Probability so far, 0..1, that the paragraph does not belong; 0 by default.
     taught : ndarray (n, e) float32, optional
         The paragraphs in the teacher's space; without it its columns are 0.
-
-    Returns
-    -------
-    ndarray (n, len(COLUMNS)) float32
     """
-    n = len(batch.starts)
-    trust = np.ones(n) if doubt is None else 1.0 - doubt
-    rows = Rows.of(batch)
-    columns: dict[str, NDArray[np.float64]] = {}
-    columns.update(topical(rows, dense, postings.lengths, trust))
-    second = None if taught is None else topical(rows, taught, postings.lengths, trust)
-    columns.update({f"taught_{name}": np.zeros(n) if second is None else second[name] for name in TOPICAL})
-    columns.update(lexical(rows, postings, trust))
-    columns.update(furniture_like(rows, postings, furniture))
-    columns.update(form(rows, postings))
-    columns.update(place(rows, postings, trust))
-    return np.column_stack([columns[name] for name in COLUMNS]).astype(np.float32).reshape(n, len(COLUMNS))
+
+    def __init__(
+        self,
+        batch: Batch,
+        postings: Postings,
+        dense: NDArray[np.float32],
+        furniture: NDArray[np.float64],
+        taught: NDArray[np.float32] | None = None,
+    ) -> None:
+        self._rows = Rows.of(batch)
+        self._spaces = Spaces.of(self._rows, [dense] if taught is None else [dense, taught], postings.lengths)
+        self._words = Words.of(self._rows, postings)
+        self._lasting = {
+            **furniture_like(self._rows, postings, furniture),
+            **form(self._rows, postings),
+            **place(self._rows, postings),
+        }
+
+    def evidence(self, doubt: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+        """Return the evidence, ndarray (n, len(COLUMNS)) float32.
+
+        Parameters
+        ----------
+        doubt : ndarray (n,) float64, optional
+            Probability so far, 0..1, that the paragraph does not belong; 0 by default.
+        """
+        n = len(self._rows.articles)
+        if not n:
+            return np.zeros((0, len(COLUMNS)), np.float32)
+        doubt = np.zeros(n) if doubt is None else doubt
+        columns = dict(self._lasting)
+        for prefix, space in zip(("", "taught_"), self._spaces.columns(1 - doubt), strict=False):
+            columns.update({f"{prefix}{name}": values for name, values in space.items()})
+        columns.update(self._words.columns(1 - doubt))
+        columns.update(doubted(self._rows, doubt))
+        gathered = np.zeros((n, len(COLUMNS)), np.float32)
+        for number, name in enumerate(COLUMNS):
+            if name in columns:
+                gathered[:, number] = columns[name]
+        return gathered

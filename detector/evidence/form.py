@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from detector.evidence.rows import Rows
 from detector.postings import Postings
 
-__all__ = ["FORM", "FURNITURE", "PLACE", "form", "furniture_like", "place"]
+__all__ = ["DOUBT", "FORM", "FURNITURE", "PLACE", "doubted", "form", "furniture_like", "place"]
 
 _NEAR = 4  # paragraphs on either side whose wording tells a stretch of furniture
 FURNITURE = (
@@ -44,6 +44,8 @@ PLACE = (
     "place",  # 0 at the article's start, 1 at its end
     "from_start",  # 1 / (1 + paragraphs before)
     "from_end",  # 1 / (1 + paragraphs after)
+)
+DOUBT = (
     "doubt",  # of the paragraph itself
     "doubt_most",  # highest of the others in the article
     "doubt_near",  # doubt of the two paragraphs around, mean
@@ -111,11 +113,10 @@ def _most_of_others(rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float
     return np.where(highest, second, ordered[last]) if len(values) else values
 
 
-def place(rows: Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def place(rows: Rows, postings: Postings) -> dict[str, NDArray[np.float64]]:
     """Return the columns PLACE, each ndarray (n,) float64."""
     length = np.log1p(postings.lengths).astype(float)
     index = np.arange(len(length))
-    doubt = 1 - trust
     first, last = rows.bounds[rows.articles], rows.bounds[rows.articles + 1]
     return {
         "length": length,
@@ -126,10 +127,18 @@ def place(rows: Rows, postings: Postings, trust: NDArray[np.float64]) -> dict[st
         "place": (index - first + 0.5) / (last - first),
         "from_start": 1 / (1 + index - first),
         "from_end": 1 / (last - index),
+    }
+
+
+def doubted(rows: Rows, doubt: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return the columns DOUBT, each ndarray (n,) float64."""
+    index = np.arange(len(doubt))
+    first, last = rows.bounds[rows.articles], rows.bounds[rows.articles + 1]
+    return {
         "doubt": doubt,
         "doubt_most": _most_of_others(rows, doubt),
         "doubt_near": (doubt[rows.previous] + doubt[rows.next]) / 2,
-        "doubt_mean": rows.means(doubt, np.ones(len(length))),
+        "doubt_mean": rows.means(doubt, np.ones(len(doubt))),
         "doubt_before": rows.run_means(doubt, first, index),
         "doubt_after": rows.run_means(doubt, index + 1, last),
     }

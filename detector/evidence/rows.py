@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,9 @@ NOTHING = 1e-6  # added to what divides
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a batch.
+    """The rows of a batch, and the places they are spread over: before, between and behind articles are REACH empty ones.
+
+    What is spread can be moved by up to REACH places without running into another article.
 
     Attributes
     ----------
@@ -27,12 +30,21 @@ class Rows:
         The article of each row.
     previous, next : ndarray (n,) int64
         The row before and after in its article; where there is none the one on the other side, or itself when alone.
+    places : ndarray (n,) int64
+        The place of each row, one of :attr:`room`.
+    firsts : ndarray (a,) int64
+        The first place of each article.
+    owners : ndarray (room,) int64
+        The article of each place, an empty one behind its rows that of those.
     """
 
     bounds: NDArray[np.int64]
     articles: NDArray[np.int64]
     previous: NDArray[np.int64]
     next: NDArray[np.int64]
+    places: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    owners: NDArray[np.int64]
 
     @classmethod
     def of(cls, batch: Batch) -> Rows:
@@ -42,7 +54,22 @@ class Rows:
         first, last = bounds[articles], bounds[articles + 1] - 1
         previous = np.where(rows > first, rows - 1, np.minimum(rows + 1, last))
         following = np.where(rows < last, rows + 1, np.maximum(rows - 1, first))
-        return cls(bounds, articles, previous, following)
+        count = np.arange(len(bounds) - 1)
+        firsts = bounds[:-1] + REACH * (count + 1)
+        owners = np.repeat(count, np.diff(bounds) + REACH)
+        owners = np.concatenate((np.zeros(REACH, np.int64), owners))
+        return cls(bounds, articles, previous, following, rows + REACH * (articles + 1), firsts, owners)
+
+    @property
+    def room(self) -> int:
+        """How many places there are."""
+        return len(self.owners)
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return `values` (..., n) at their places (..., room), 0 at empty ones."""
+        places = np.zeros((*values.shape[:-1], self.room), values.dtype)
+        places[..., self.places] = values
+        return places
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum `values` (n,) by article, ndarray (a,)."""

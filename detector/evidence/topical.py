@@ -1,18 +1,26 @@
-"""Topical evidence: how near a paragraph lies to the rest of its article in a space of meaning, as cosines."""
+"""Topical evidence: how near a paragraph lies to the rest of its article in a space of meaning, as cosines.
+
+Every column is made of dot products: of paragraphs up to six apart, of each with the weighted sum of its article, and of
+those in one window. The first and the last do not change with doubt and are taken once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.evidence.rows import NOTHING, REACH, Rows
 
-__all__ = ["TOPICAL", "WINDOW", "topical"]
+__all__ = ["TOPICAL", "WINDOW", "Spaces"]
 
-_DUST = 1e-5  # of the square of an article's sum: what single precision leaves of nothing
-_BLOCK = 4  # paragraphs of a block at most
+# Of the square of an article's sum: what single precision leaves of nothing. No direction, no similarity.
+_DUST = 1e-5
+_BLOCK = REACH + 1  # paragraphs of a block at most
 WINDOW = 64  # paragraphs among which nearest neighbours are sought; noise allowance: 97 % of articles are shorter
 TOPICAL = (
     "centroid",  # with the rest of the article, each paragraph weighted by its length
@@ -34,173 +42,230 @@ TOPICAL = (
 )
 
 
-def topical(
-    rows: Rows, dense: NDArray[np.float32], lengths: NDArray[np.float32], trust: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Return the columns TOPICAL, each (n,) float64, of paragraphs with `dense` vectors, `lengths` in terms and `trust`."""
-    norms = np.sqrt(np.einsum("ij,ij->i", dense, dense))
-    unit = dense / (norms + NOTHING)[:, None]
-    products = [_dots(unit, step) for step in range(_BLOCK)]
-    sized = np.log1p(lengths).astype(float)
-    weighted = unit * (trust * sized).astype(np.float32)[:, None]
-    sums = _article_sums(rows, weighted)
-    total = sums[rows.articles]
-    centroid = _cosine(unit, total - weighted)
-    spread_weights = trust * (lengths > 0)
-    mean = rows.means(centroid, spread_weights)
-    spread = np.sqrt(rows.means((centroid - mean) ** 2, spread_weights))
-    # The worst quarter: below the mean by 0.67 standard deviations, as it is for a normal spread.
-    kept = weighted * (centroid >= mean - 0.67 * spread)[:, None]
-    trimmed = _cosine(unit, _article_sums(rows, kept)[rows.articles] - kept)
-    before, after = _close(rows, weighted, -1), _close(rows, weighted, 1)
-    near = before + after
-    far = _cosine(unit, total - weighted - near)
-    nearest, nearest3 = _neighbours(rows, unit, trust)
-    toward = np.einsum("ij,ij->i", unit, total).astype(float)
-    whole = np.einsum("ij,ij->i", sums, sums).astype(float)[rows.articles]
-    return {
-        "centroid": centroid,
-        "trimmed": trimmed,
-        "far": far,
-        "nearest": nearest,
-        "nearest3": nearest3,
-        "previous": _with_neighbour(rows.previous, products),
-        "next": _with_neighbour(rows.next, products),
-        "context": _cosine(unit, near),
-        "bridge": _cosine(before / (np.linalg.norm(before, axis=1) + NOTHING)[:, None], after),
-        "block": _blocks(rows, products, toward, whole, sized, trust),
-        "previous_centroid": centroid[rows.previous],
-        "next_centroid": centroid[rows.next],
-        "centroid_mean": mean,
-        "centroid_spread": spread,
-        "centroid_z": (centroid - mean) / (spread + 0.05),
-        "strength": np.log(norms + 0.01).astype(float),
-    }
+@dataclass(frozen=True)
+class Spaces:
+    """The paragraphs of a batch in s spaces of meaning: what holds of them whoever is doubted.
 
-
-def _article_sums(rows: Rows, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum the rows of `values` (n, d) by article, ndarray (a, d)."""
-    sums = np.zeros((len(rows.bounds) - 1, values.shape[1]), np.float32)
-    filled = np.flatnonzero(np.diff(rows.bounds))
-    if len(filled):
-        sums[filled] = np.add.reduceat(values, rows.bounds[filled], axis=0)
-    return sums
-
-
-def _dots(unit: NDArray[np.float32], step: int) -> NDArray[np.float64]:
-    """Return the dot product of each row with the one `step` further, ndarray (n - step,), empty where none is so far."""
-    count = max(len(unit) - step, 0)
-    dots: NDArray[np.float64] = np.einsum("ij,ij->i", unit[:count], unit[step:]).astype(float)
-    return dots
-
-
-def _with_neighbour(neighbours: NDArray[np.int64], products: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return the dot product of each row with that of `neighbours`: the row before, the one after, or itself when alone."""
-    rows = np.arange(len(neighbours))
-    dots: NDArray[np.float64] = products[0].copy()
-    beside = neighbours != rows
-    dots[beside] = products[1][np.minimum(rows, neighbours)[beside]]
-    return dots
-
-
-def _close(rows: Rows, values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """Return for each row the sum of the REACH rows before it (`side` -1) or after it (1) in its article."""
-    total = np.zeros_like(values)
-    for step in range(1, min(REACH, len(values) - 1) + 1):
-        early, late = slice(None, -step), slice(step, None)
-        same = (rows.articles[early] == rows.articles[late])[:, None]
-        here, there = (late, early) if side < 0 else (early, late)
-        total[here] += values[there] * same
-    return total
-
-
-def _blocks(
-    rows: Rows,
-    products: list[NDArray[np.float64]],
-    toward: NDArray[np.float64],
-    whole: NDArray[np.float64],
-    lengths: NDArray[np.float64],
-    trust: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the column block; 1 where there is no block that leaves two other rows outside.
-
-    Members weigh their `lengths`, the rest theirs times `trust`. No block is ever summed up: all comes from the `products` of
-    rows 0, 1, 2 and 3 apart, from those of each row with its article's sum, `toward`, and from the square of that, `whole`.
+    Attributes
+    ----------
+    rows : Rows
+    units : tuple of s ndarrays (room, d) float32
+        Vectors of length 1, or 0 where there is none, at their places.
+    sized : ndarray (room,) float64
+        What a paragraph weighs: ln(1 + terms).
+    strengths : ndarray (s, room) float64
+        ln of the vectors' lengths.
+    bands : ndarray (7, s, room) float64
+        The dot product of each with the one 0 to 6 places further.
+    windows : list of (ndarray (k, m) int64, ndarray (s, k, m, m) float32)
+        Runs of neighbouring places, 0 for none, and the similarity of each with every other, minus infinity with itself and
+        with none.
     """
-    n = len(toward)
-    squares, *_ = products
-    trusted = lengths * trust
-    # Of the blocks of one row: the square of their sum, that with weights of trust, and of the one with the other; and the dot
-    # products of either with the article's sum.
-    singles = (lengths**2 * squares, trusted**2 * squares, lengths * trusted * squares, lengths * toward, trusted * toward)
-    own, known, mixed, cross, gone = singles
-    pairs: list[tuple[NDArray[np.float64], ...]] = []  # what two rows so many apart add to the first three
-    sizes = np.diff(rows.bounds)[rows.articles]
-    block = np.ones(n)
-    for size in range(2, min(_BLOCK, n) + 1):
-        count, step = n - size + 1, size - 1
-        early, late = slice(None, -step), slice(step, None)
-        crossed = lengths[early] * trusted[late] + trusted[early] * lengths[late]
-        dots = products[step]
-        pairs.append((2 * lengths[early] * lengths[late] * dots, 2 * trusted[early] * trusted[late] * dots, crossed * dots))
-        # A block is one row longer than the one before: the new row, and its pair with every other.
-        own, known, mixed, cross, gone = (
-            sums[:count] + single[step:] for sums, single in zip((own, known, mixed, cross, gone), singles, strict=True)
+
+    rows: Rows
+    units: tuple[NDArray[np.float32], ...]
+    sized: NDArray[np.float64]
+    strengths: NDArray[np.float64]
+    bands: NDArray[np.float64]
+    windows: list[tuple[NDArray[np.int64], NDArray[np.float32]]]
+
+    @classmethod
+    def of(cls, rows: Rows, dense: Sequence[NDArray[np.float32]], lengths: NDArray[np.float32]) -> Spaces:
+        """Return the spaces of `dense` vectors, an ndarray (n, d) each, of paragraphs of so many terms."""
+        units, strengths = [], []
+        for vectors in dense:
+            norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+            unit = np.zeros((rows.room, vectors.shape[1]), np.float32)
+            unit[rows.places] = vectors / (norms + NOTHING)[:, None]
+            units.append(unit)
+            strengths.append(np.log(norms + 0.01).astype(float))
+        bands = np.zeros((2 * REACH + 1, len(units), rows.room))
+        for step in range(min(2 * REACH + 1, rows.room)):
+            for space, unit in enumerate(units):
+                bands[step, space, : rows.room - step] = np.einsum("ij,ij->i", unit[: rows.room - step], unit[step:])
+        return cls(
+            rows=rows,
+            units=tuple(units),
+            sized=rows.spread(np.log1p(lengths).astype(float)),
+            strengths=np.array(strengths).reshape(len(units), len(rows.articles)),
+            bands=bands,
+            windows=[(table, _similar(table, units)) for table in _windows(rows)],
         )
-        for apart, (of_own, of_known, of_mixed) in enumerate(pairs, start=1):
-            here = slice(step - apart, step - apart + count)
-            own, known, mixed = own + of_own[here], known + of_known[here], mixed + of_mixed[here]
-        rest = whole[:count] - 2 * gone + known
-        # Where nothing is left of the rest but rounding dust, there is nothing to fit.
-        some = (own > NOTHING) & (rest > _DUST * whole[:count]) & (sizes[:count] >= size + 2)
-        some &= rows.articles[:count] == rows.articles[step:]
-        cosine = np.where(some, (cross - mixed) / np.sqrt(np.where(some, own * rest, 1.0)), 1.0)
-        for i in range(size):
-            block[i : i + count] = np.minimum(block[i : i + count], cosine)
-    return block
+
+    def columns(self, trust: NDArray[np.float64]) -> list[dict[str, NDArray[np.float64]]]:
+        """Return the columns TOPICAL, each ndarray (n,) float64, a dict for each space; `trust` (n,) is 1 less the doubt."""
+        rows, own = self.rows, self.bands[0]
+        trusted = rows.spread(trust)
+        weights = trusted * self.sized
+        toward, whole = self._with_sum(np.broadcast_to(weights, own.shape))
+        centroid = _cosine(toward - weights * own, whole - 2 * weights * toward + weights**2 * own, whole)
+        counted = trusted * (self.sized > 0)
+        mean = self._mean(centroid, counted)
+        spread = np.sqrt(self._mean((centroid - mean) ** 2, counted))
+        # The worst quarter: below the mean by 0.67 standard deviations, as it is for a normal spread.
+        kept = weights * (centroid >= mean - 0.67 * spread - NOTHING)
+        toward_kept, whole_kept = self._with_sum(kept)
+        nearest, nearest3 = self._nearest(trusted)
+        previous, following = rows.places[rows.previous], rows.places[rows.next]
+        here = rows.places
+        columns = {
+            "centroid": centroid[:, here],
+            "trimmed": _cosine(toward_kept - kept * own, whole_kept - 2 * kept * toward_kept + kept**2 * own, whole_kept)[
+                :, here
+            ],
+            "nearest": nearest[:, here],
+            "nearest3": nearest3[:, here],
+            "previous": self.bands[np.abs(previous - here), :, np.minimum(previous, here)].T,
+            "next": self.bands[np.abs(following - here), :, np.minimum(following, here)].T,
+            "block": self._blocks(weights, toward, whole)[:, here],
+            "previous_centroid": centroid[:, previous],
+            "next_centroid": centroid[:, following],
+            "centroid_mean": mean[:, here],
+            "centroid_spread": spread[:, here],
+            "centroid_z": ((centroid - mean) / (spread + 0.05))[:, here],
+            "strength": self.strengths,
+        }
+        columns |= {name: values[:, here - REACH] for name, values in self._around(weights, toward, whole).items()}
+        return [{name: columns[name][space] for name in TOPICAL} for space in range(len(self.units))]
+
+    def _with_sum(self, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the dot product of each with its article's sum, `weights` (s, room), and that sum's square, both (s, room)."""
+        toward = np.zeros(weights.shape)
+        for space, unit in enumerate(self.units):
+            weighted = unit * weights[space].astype(np.float32)[:, None]
+            sums = np.add.reduceat(weighted, self.rows.firsts, axis=0)
+            toward[space] = np.einsum("ij,ij->i", unit, sums[self.rows.owners])
+        return toward, self._sums(weights * toward)[:, self.rows.owners]
+
+    def _sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum `values` (..., room) by article, ndarray (..., a)."""
+        return np.add.reduceat(values, self.rows.firsts, axis=-1)
+
+    def _mean(self, values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted mean of `values` (s, room) over the article of each place."""
+        means = self._sums(values * weights) / (self._sums(weights) + NOTHING)
+        return means[:, self.rows.owners]
+
+    def _around(
+        self, weights: NDArray[np.float64], toward: NDArray[np.float64], whole: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the columns far, context and bridge at all places but REACH at either end, (s, room - 2 REACH).
+
+        No sum of neighbours is ever taken: its dot products are sums of those of its members.
+        """
+        last = self.rows.room - REACH
+
+        def moved(values: NDArray[np.float64], by: int) -> NDArray[np.float64]:
+            return values[..., REACH + by : last + by]
+
+        # Of each with the one so many places further, both weighted.
+        pairs = [weights * self.bands[0] * weights]
+        pairs += [weights[:-step] * weights[step:] * self.bands[step, :, :-step] for step in range(1, 2 * REACH + 1)]
+        sides = range(1, REACH + 1)
+        dot = _total(moved(weights, -i) * moved(self.bands[i], -i) + moved(weights, i) * moved(self.bands[i], 0) for i in sides)
+        before = _total(moved(pairs[0], -i) for i in sides) + 2 * _total(
+            moved(pairs[i - j], -i) for i in sides for j in range(1, i)
+        )
+        after = _total(moved(pairs[0], i) for i in sides) + 2 * _total(
+            moved(pairs[i - j], j) for i in sides for j in range(1, i)
+        )
+        joined = _total(moved(pairs[i + j], -i) for i in sides for j in sides)
+        near = before + after + 2 * joined
+        near_toward = _total(moved(weights * toward, i) + moved(weights * toward, -i) for i in sides)
+        weight, cross, square, own = (moved(values, 0) for values in (weights, toward, whole, self.bands[0]))
+        rest = square + weight**2 * own + near - 2 * weight * cross - 2 * near_toward + 2 * weight * dot
+        return {
+            "far": _cosine(cross - weight * own - dot, rest, square),
+            "context": _cosine(dot, near, near),
+            "bridge": _cosine(joined / np.sqrt(np.maximum(before, NOTHING)), after, after),
+        }
+
+    def _blocks(
+        self, weights: NDArray[np.float64], toward: NDArray[np.float64], whole: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the column block at all places; 1 where there is no block that leaves two other rows outside.
+
+        Members weigh their `sized`, the rest that times trust: `weights`.
+        """
+        room, sized = self.rows.room, self.sized
+        sizes = np.diff(self.rows.bounds)[self.rows.owners]
+        filled = self.rows.spread(np.ones(len(self.rows.places), np.bool_))
+        # Of the blocks of one row: the square of their sum, that with weights of trust, and of the one with the other; and the
+        # dot products of either with the article's sum.
+        singles = [a * self.bands[0] for a in (sized**2, weights**2, sized * weights)] + [sized * toward, weights * toward]
+        own, known, mixed, cross, gone = singles
+        pairs: list[tuple[NDArray[np.float64], ...]] = []  # what two rows so many apart add to the first three
+        block = np.ones(toward.shape)
+        for size in range(2, _BLOCK + 1):
+            count, step = room - size + 1, size - 1
+            early, late = slice(None, count), slice(step, None)
+            crossed = sized[early] * weights[late] + weights[early] * sized[late]
+            dots = self.bands[step, :, early]
+            pairs.append((2 * sized[early] * sized[late] * dots, 2 * weights[early] * weights[late] * dots, crossed * dots))
+            # A block is one row longer than the one before: the new row, and its pair with every other.
+            longer = zip((own, known, mixed, cross, gone), singles, strict=True)
+            own, known, mixed, cross, gone = (sums[:, :count] + single[:, step:] for sums, single in longer)
+            for apart, (of_own, of_known, of_mixed) in enumerate(pairs, start=1):
+                here = slice(step - apart, step - apart + count)
+                own, known, mixed = own + of_own[:, here], known + of_known[:, here], mixed + of_mixed[:, here]
+            rest = whole[:, :count] - 2 * gone + known
+            # Where nothing is left of the rest but rounding dust, there is nothing to fit.
+            some = filled[:count] & filled[step:] & (sizes[:count] >= size + 2)
+            some = some & (own > NOTHING) & (rest > _DUST * whole[:, :count])
+            cosine = np.where(some, (cross - mixed) / np.sqrt(np.where(some, own * rest, 1.0)), 1.0)
+            for i in range(size):
+                block[:, i : i + count] = np.minimum(block[:, i : i + count], cosine)
+        return block
+
+    def _nearest(self, trust: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the similarity with the nearest, and the mean of the three nearest, each times its trust, (s, room)."""
+        nearest, nearest3 = np.zeros((2, len(self.units), self.rows.room))
+        # Nothing of minus infinity is no number.
+        trusted = np.maximum(trust, NOTHING).astype(np.float32)
+        for table, similar in self.windows:
+            best = np.partition(similar * trusted[table][:, None, :], (-3, -2, -1), axis=-1)[..., -3:]
+            valid = np.isfinite(best)
+            best[~valid] = 0
+            nearest[:, table] = best[..., -1]
+            nearest3[:, table] = best.sum(axis=-1) / np.maximum(valid.sum(axis=-1), 1)
+        return nearest, nearest3
 
 
-def _cosine(unit: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the cosine of unit rows with other rows, 0 with a zero row."""
-    dot = np.einsum("ij,ij->i", unit, other)
-    norm = np.sqrt(np.einsum("ij,ij->i", other, other))
-    # Sums less a row leave rounding dust where nothing is left: no direction, no similarity.
-    return np.where(norm > 1e-4, dot / np.maximum(norm, 1e-4), 0.0).astype(float)
+def _total(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return reduce(add, parts)
 
 
-def _neighbours(
-    rows: Rows, unit: NDArray[np.float32], trust: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the similarity with the nearest and the mean of the three nearest paragraphs, each times its trust."""
-    nearest, nearest3 = np.zeros(len(unit)), np.zeros(len(unit))
-    for table in _windows(rows.bounds):
-        present = table >= 0
-        index = np.maximum(table, 0)
-        vectors = unit[index]
-        similar = vectors @ vectors.transpose(0, 2, 1)
-        similar *= trust[index][:, None, :]
-        similar[~np.broadcast_to(present[:, None, :], similar.shape)] = -9
-        diagonal = np.arange(table.shape[1])
-        similar[:, diagonal, diagonal] = -9
-        best = -np.sort(-similar, axis=2)[:, :, :3]
-        valid = best > -5
-        nearest[table[present]] = np.where(valid[..., 0], best[..., 0], 0)[present]
-        count = np.maximum(valid.sum(axis=2), 1)
-        nearest3[table[present]] = (np.where(valid, best, 0).sum(axis=2) / count)[present]
-    return nearest, nearest3
+def _cosine(dot: NDArray[np.float64], square: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``dot / sqrt(square)``, 0 where nothing but dust is left of the `whole`."""
+    some = square > np.maximum(_DUST * whole, 1e-8)
+    cosine: NDArray[np.float64] = np.where(some, dot / np.sqrt(np.where(some, square, 1.0)), 0.0)
+    return cosine
 
 
-def _windows(bounds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Cut articles into runs of at most WINDOW rows; yield tables (k, m) of row numbers, -1 where a run is shorter."""
-    sizes = np.diff(bounds)
+def _similar(table: NDArray[np.int64], units: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the similarity of each with every other in the windows of `table`, see :attr:`Spaces.windows`."""
+    count, width = table.shape
+    similar = np.empty((len(units), count, width, width), np.float32)
+    for space, unit in enumerate(units):
+        vectors = unit[table]
+        np.matmul(vectors, vectors.transpose(0, 2, 1), out=similar[space])
+    similar[:, np.broadcast_to((table == 0)[:, None, :], similar.shape[1:])] = -np.inf
+    diagonal = np.arange(width)
+    similar[:, :, diagonal, diagonal] = -np.inf
+    return similar
+
+
+def _windows(rows: Rows) -> Iterator[NDArray[np.int64]]:
+    """Cut articles into runs of at most WINDOW rows; yield tables (k, m) of places, 0 where a run is shorter."""
+    sizes = np.diff(rows.bounds)
     pieces = -(-sizes // WINDOW)
     article = np.repeat(np.arange(len(sizes)), pieces)
     piece = np.arange(len(article)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    starts = bounds[article] + piece * sizes[article] // pieces[article]
-    ends = bounds[article] + (piece + 1) * sizes[article] // pieces[article]
+    starts = rows.firsts[article] + piece * sizes[article] // pieces[article]
+    ends = rows.firsts[article] + (piece + 1) * sizes[article] // pieces[article]
     widths = ends - starts
     width = 4
-    while width <= 2 * WINDOW:
+    while width <= WINDOW:
         chosen = (widths <= width) & (widths > (width // 2 if width > 4 else 0))
         # At most 4,096 rows a table, so that memory stays bounded whatever the batch.
         step = max(1, 4096 // width)
@@ -208,5 +273,5 @@ def _windows(bounds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         for first in range(0, len(where), step):
             some = where[first : first + step]
             table = starts[some][:, None] + np.arange(width)
-            yield np.where(table < ends[some][:, None], table, -1)
+            yield np.where(table < ends[some][:, None], table, 0)
         width *= 2
