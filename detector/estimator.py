@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, repeat, zip_longest
+from itertools import repeat, zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.chunks import Pair, Verdicts, judged, judged_chunks
 from detector.encoder import Encoder
 from detector.errors import InputError
 from detector.model import BUNDLED, Model, load_model
-from detector.paragraphs import SEPARATOR, batch_of
+from detector.paragraphs import SEPARATOR
 from detector.report import Report, checked_kinds, checked_rate
 
 __all__ = ["Article", "OffTopicDetector"]
 
 Article = str | Sequence[str]
 
-_CHUNK_CHARS = 1 << 19  # text judged at a time: large enough that NumPy's overhead vanishes, small enough for the cache
-_CHUNK_ARTICLES = 1 << 12
 _MIN_PARAGRAPHS = 3
 
 
@@ -88,7 +86,7 @@ class OffTopicDetector:
         """
         model = self._ready()
         pair = _checked(article, title, "article")
-        return self._report(model, pair, *_judged(model, [pair]))
+        return self._report(model, pair, judged(model, [pair]))
 
     def check_many(
         self, articles: Iterable[Article], titles: Iterable[str | None] | None = None, *, n_jobs: int = 1
@@ -101,12 +99,13 @@ class OffTopicDetector:
         titles : iterable of str or None, optional
             As many as there are articles.
         n_jobs : int
-            Processes, as in joblib: -1 for all cores; 1 starts none.
+            Processes, as in joblib: -1 for all cores; 1 starts none. They live on for some seconds, for a next call.
 
         Raises
         ------
         InputError
-            If `articles` is a single text, or an item is not an article; its position is named.
+            If `articles` is a single text, or an item is not an article; its position is named, and the reports of all before
+            it have been yielded.
         """
         if isinstance(articles, (str, bytes)):
             raise InputError(
@@ -200,8 +199,8 @@ class OffTopicDetector:
         model.scorer.calibration.threshold(checked_rate(self.false_alarms))
         return model
 
-    def _report(self, model: Model, pair: _Pair, bounds: NDArray[np.int64], verdicts: _Verdicts, index: int = 0) -> Report:
-        rows = slice(int(bounds[index]), int(bounds[index + 1]))
+    def _report(self, model: Model, pair: Pair, verdicts: Verdicts, index: int = 0) -> Report:
+        rows = slice(int(verdicts.bounds[index]), int(verdicts.bounds[index + 1]))
         count = rows.stop - rows.start
         if count == 0:
             status = "empty"
@@ -224,34 +223,17 @@ class OffTopicDetector:
 
     def _check_many(self, articles: Iterable[Article], titles: Iterable[str | None] | None, n_jobs: int) -> Iterator[Report]:
         model = self._ready()
-        for chunk, (bounds, verdicts) in _judged_chunks(model, _chunked(_paired(articles, titles)), n_jobs):
+        for chunk, verdicts in judged_chunks(model, _paired(articles, titles), n_jobs):
             for i, pair in enumerate(chunk):
-                yield self._report(model, pair, bounds, verdicts, i)
+                yield self._report(model, pair, verdicts, i)
 
 
-class _Pair(NamedTuple):
-    """An article as `batch_of` takes it, and its title."""
-
-    article: Article
-    title: str | None
-
-
-class _Verdicts(NamedTuple):
-    """What a worker sends back about a chunk: paragraphs only, titles gone, offsets within their article."""
-
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    furniture: NDArray[np.bool_]
-    topicless: NDArray[np.bool_]
-
-
-def _checked(article: object, title: object, name: str) -> _Pair:
+def _checked(article: object, title: object, name: str) -> Pair:
     """Return the pair if it is an article and a title; InputError, naming what it was, otherwise."""
     if title is not None and not isinstance(title, str):
         raise InputError(f"the title of {name} is a str or None, got {type(title).__name__}")
     if isinstance(article, str):
-        return _Pair(article, title)
+        return Pair(article, title)
     # A set has no order; an array without dimensions is iterable by its type alone.
     refused = isinstance(article, (bytes, bytearray, dict, set, frozenset))
     refused |= isinstance(article, np.ndarray) and article.ndim == 0
@@ -261,10 +243,10 @@ def _checked(article: object, title: object, name: str) -> _Pair:
     for i, paragraph in enumerate(paragraphs):
         if not isinstance(paragraph, str):
             raise InputError(f"{name}: paragraph {i} is a str, got {type(paragraph).__name__}; drop it or make it text")
-    return _Pair(paragraphs, title)
+    return Pair(paragraphs, title)
 
 
-def _paired(articles: Iterable[Article], titles: Iterable[str | None] | None) -> Iterator[_Pair]:
+def _paired(articles: Iterable[Article], titles: Iterable[str | None] | None) -> Iterator[Pair]:
     """Yield each article with its title, checked; InputError where there are not as many of both."""
     missing = object()
     both = zip(articles, repeat(None), strict=False) if titles is None else zip_longest(articles, titles, fillvalue=missing)
@@ -280,68 +262,3 @@ def _paragraph_list(paragraphs: object) -> Sequence[str]:
     if isinstance(paragraphs, str):
         raise InputError("paragraphs is a list of str, got a single str; use check(text), which splits it")
     return _checked(paragraphs, None, "paragraphs").article
-
-
-def _chunked(pairs: Iterator[_Pair]) -> Iterator[list[_Pair]]:
-    """Gather `pairs` into chunks of about _CHUNK_CHARS characters; a longer article is a chunk of its own."""
-    chunk: list[_Pair] = []
-    size = 0
-    for pair in pairs:
-        # Separators count: paragraphs may be empty, and a batch holds only so many of them.
-        extent = len(pair.article) if isinstance(pair.article, str) else sum(len(p) + len(SEPARATOR) for p in pair.article)
-        if chunk and size + extent > _CHUNK_CHARS:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(pair)
-        size += extent
-        if size >= _CHUNK_CHARS or len(chunk) >= _CHUNK_ARTICLES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
-def _judged(model: Model, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int64], _Verdicts]:
-    """Judge `pairs` as one batch; returns the bounds of each article's paragraphs and the verdicts."""
-    batch = batch_of([pair.article for pair in pairs], [pair.title for pair in pairs])
-    judgement = model.judge(batch)
-    judged = ~batch.is_title
-    articles = batch.articles[judged]
-    bounds = np.searchsorted(articles, np.arange(len(pairs) + 1))
-    origins = batch.origins[articles]
-    return bounds, _Verdicts(
-        starts=batch.starts[judged] - origins,
-        ends=batch.ends[judged] - origins,
-        scores=judgement.scores[judged],
-        furniture=judgement.furniture[judged],
-        topicless=judgement.topicless,
-    )
-
-
-def _judged_by_path(path: str, encoder: Encoder | None, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int64], _Verdicts]:
-    return _judged(load_model(path, encoder), pairs)
-
-
-def _judged_chunks(
-    model: Model, chunks: Iterator[list[_Pair]], n_jobs: int
-) -> Iterator[tuple[list[_Pair], tuple[NDArray[np.int64], _Verdicts]]]:
-    """Yield each chunk with its verdicts, in order; in other processes when `n_jobs` is not 1.
-
-    Processes open the model by its path, so that its memory is shared; a model that was never saved is saved for them.
-    """
-    if n_jobs == 1:
-        yield from ((chunk, _judged(model, chunk)) for chunk in chunks)
-        return
-    from joblib import Parallel, delayed, effective_n_jobs
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = model.path or str(Path(folder, "model.safetensors"))
-        if model.path is None:
-            model.save(path)
-        with Parallel(n_jobs=n_jobs) as parallel:
-            # A window at a time: joblib reads its input ahead of whoever takes the results, without end.
-            window = 4 * effective_n_jobs(n_jobs)
-            judged = delayed(_judged_by_path)
-            for first in chunks:
-                some = [first, *islice(chunks, window - 1)]
-                yield from zip(some, parallel(judged(path, model.encoder, chunk) for chunk in some), strict=True)

@@ -62,6 +62,53 @@ class Batch:
         """The article of each row, ndarray (n,) int64."""
         return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
 
+    def stripped(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return `starts` and `ends`, (n,) each, without the white space that given paragraphs may have around them."""
+        starts, ends = self.starts, self.ends
+        filled = ends > starts
+        edges = np.concatenate((self.codes[starts[filled]], self.codes[ends[filled] - 1]))
+        if not _space_table().take(edges, mode="clip").any():
+            return starts, ends
+        runs = _runs(np.flatnonzero(_space_table().take(self.codes, mode="clip")))
+        starts = np.minimum(_leave(starts, *runs, forward=True), ends)
+        return starts, np.maximum(_leave(ends, *runs, forward=False), starts)
+
+    def stretches(self, most: int) -> tuple[list[Batch], NDArray[np.int64]]:
+        """Cut articles of more than `most` rows evenly into stretches, as if each were an article of its own.
+
+        A title stands with the first one.
+
+        Returns
+        -------
+        batches : list of Batch
+            The rows in order, in batches of less than twice `most`; this one where no article is that long.
+        articles : ndarray (b,) int64
+            The article that each of their articles is a stretch of.
+        """
+        sizes = np.diff(self.bounds)
+        cuts = np.maximum(-(-sizes // most), 1)
+        articles = np.repeat(np.arange(len(sizes)), cuts)
+        if len(articles) == len(sizes):
+            return [self], articles
+        number = np.arange(len(articles)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+        bounds = np.append(self.bounds[articles] + number * sizes[articles] // cuts[articles], self.bounds[-1])
+        firsts = np.flatnonzero(np.diff(bounds[:-1] // most, prepend=-1))
+        batches = []
+        for first, last in zip(firsts.tolist(), [*firsts[1:].tolist(), len(articles)], strict=True):
+            rows = slice(int(bounds[first]), int(bounds[last]))
+            begin, end = (int(self.starts[rows][0]), int(self.ends[rows][-1])) if rows.stop > rows.start else (0, 0)
+            batches.append(
+                Batch(
+                    codes=self.codes[begin : max(end, begin + 1)],  # of an empty row what parts it from the next
+                    starts=self.starts[rows] - begin,
+                    ends=self.ends[rows] - begin,
+                    bounds=bounds[first : last + 1] - bounds[first],
+                    origins=self.origins[articles[first:last]] - begin,
+                    is_title=self.is_title[rows],
+                )
+            )
+        return batches, articles
+
 
 def split(text: str) -> list[tuple[int, int]]:
     """Return the spans ``(start, end)`` of the paragraphs of `text`, in code points and in order.
@@ -133,7 +180,7 @@ def _split(
     """Return starts and ends of the paragraphs of the texts ``codes[froms[i]:tos[i]]``, in order."""
     if not len(froms):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    spaces = np.flatnonzero(_space_table()[np.minimum(codes, _TABLE_SIZE - 1)])
+    spaces = np.flatnonzero(_space_table().take(codes, mode="clip"))
     breaks = spaces[np.isin(codes[spaces], _line_end_codes())]
     # Lines: a text begins one, and so does whatever follows a break inside it.
     inside = (np.searchsorted(froms, breaks, side="right") - 1).clip(0)

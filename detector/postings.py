@@ -100,11 +100,14 @@ class Postings:
         group_rows = np.full(len(known), -1, np.int32)
         group_rows[known] = background.rows[self.group_index[known]]
         columns = group_rows[self.groups]
-        kept = columns >= 0
-        n, width = len(self.lengths), int(background.rows.max(initial=-1)) + 1
+        kept = np.flatnonzero(columns >= 0)
+        # By paragraph: NumPy sorts numbers of 16 bits by their digits, and a chunk of text has no more paragraphs.
+        rows, n = self.rows[kept], len(self.lengths)
+        kept = kept[np.argsort(rows.astype(np.uint16) if n <= 1 << 16 else rows, kind="stable")]
         # What a word means elsewhere says little of what it means in a strange language.
         values = (1 + np.log(self.counts[kept])) * (1 - self.strange[self.groups[kept]])
-        return csr_array((values, (self.rows[kept], columns[kept])), shape=(n, width), dtype=np.float32)
+        starts = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=n)))).astype(np.int32)
+        return csr_array((values, columns[kept], starts), shape=(n, int(background.rows.max(initial=-1)) + 1))
 
 
 def postings_of(batch: Batch, background: Background) -> Postings:
@@ -151,8 +154,10 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     # A short word that half of the paragraphs hold is no rare one, though it be rare in the languages that are known.
     group_idf += strange * (np.where(known, np.minimum(guess, group_idf), guess) - group_idf)
     shared = np.maximum(sizes, 1)
-    filled = (batch.ends > batch.starts).astype(float)
-    heads, tails = (batch.codes[np.minimum(at, len(batch.codes) - 1)] for at in (batch.starts, np.maximum(batch.ends - 1, 0)))
+    # By what is written: a line break that a given paragraph ends in hides no full stop.
+    starts, ends = batch.stripped()
+    filled = (ends > starts).astype(float)
+    heads, tails = (batch.codes[np.minimum(at, len(batch.codes) - 1)] for at in (starts, np.maximum(ends - 1, 0)))
     return Postings(
         rows,
         counts,
@@ -169,7 +174,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         capitals=np.bincount(term_rows, capital, len(sizes)) / shared,
         digits=np.bincount(term_rows, is_digit(initials), len(sizes)) / shared,
         closed=np.isin(tails, codes_of(SENTENCE_ENDS)) * filled,
-        cut=_is_cut(batch, tails) * filled,
+        cut=_is_cut(batch.codes, starts, ends) * filled,
         exclaims=np.isin(tails, codes_of("!?！？؟")) * filled,
         quoted=np.isin(heads, codes_of(_QUOTES)) * filled,
         openings=_openings(terms, batch, first, sizes),
@@ -190,11 +195,11 @@ def identities_of(terms: Terms, batch: Batch, background: Background) -> NDArray
     return identities
 
 
-def _is_cut(batch: Batch, tails: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Return which rows, whose last characters are `tails`, end in an ellipsis or two full stops, ndarray (n,) bool."""
+def _is_cut(codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which spans end in an ellipsis or two full stops, ndarray (n,) bool."""
     dot = ord(".")
-    before = batch.codes[np.maximum(batch.ends - 2, 0)]
-    cut: NDArray[np.bool_] = (tails == ord("…")) | ((tails == dot) & (before == dot) & (batch.ends - batch.starts > 1))
+    tails, before = (codes[np.clip(ends - back, 0, len(codes) - 1)] for back in (1, 2))
+    cut: NDArray[np.bool_] = (tails == ord("…")) | ((tails == dot) & (before == dot) & (ends - starts > 1))
     return cut
 
 

@@ -38,19 +38,24 @@ SUMMARY = (
     "shared",
     "surprise",
     "length",  # mean ln(1 + words)
+    "unknown",  # mean share of words outside the vocabulary: how much of it could be read
+    "local",  # mean cosine of the words as they stand, which takes no reading
+    "local_high",
+    "opening",  # mean share of the others that begin alike, or with a number too: the times of a live blog
 )
 
 
 @dataclass(frozen=True)
 class Network:
-    """A small feed-forward network: standardise, tanh layers, linear output.
+    """A few small feed-forward networks whose outputs are added up: standardise, tanh layers, linear output.
 
     Attributes
     ----------
     mean, scale : ndarray (f,) float32
         Inputs are ``clip((x - mean) / scale, -4, 4)``: no single outlying number decides.
-    weights, biases : tuples of ndarray float32
-        Layer ``i`` maps ``x`` to ``x @ weights[i] + biases[i]``; all but the last are followed by tanh.
+    weights, biases : tuples of ndarrays (m, inputs, outputs) and (m, outputs) float32
+        Layer ``i`` of each of the m networks maps its ``x`` to ``x @ weights[i] + biases[i]``; all but the last are followed
+        by tanh.
     """
 
     mean: NDArray[np.float32]
@@ -62,8 +67,8 @@ class Network:
         """Return the outputs, ndarray (n, outputs) float64, of `inputs`, ndarray (n, f)."""
         state = np.clip((inputs - self.mean) / self.scale, -4, 4)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            state = np.tanh(state @ weight + bias)
-        outputs: NDArray[np.float64] = (state @ self.weights[-1] + self.biases[-1]).astype(np.float64)
+            state = np.tanh(state @ weight + bias[:, None])
+        outputs: NDArray[np.float64] = (state @ self.weights[-1] + self.biases[-1][:, None]).astype(np.float64).sum(axis=0)
         return outputs
 
 
@@ -163,31 +168,32 @@ def article_summary(batch: Batch, evidence: NDArray[np.float32], doubt: NDArray[
         means: NDArray[np.float64] = np.bincount(articles, values, minlength=len(count)) / np.maximum(count, 1)
         return means
 
-    def quantile(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    def quantiles(name: str, *shares: float) -> list[NDArray[np.float64]]:
+        values = column(name)
         ordered = values[np.lexsort((values, articles))]
-        at = bounds[:-1] + np.floor(share * np.maximum(count - 1, 0)).astype(np.int64)
         if not len(ordered):
-            return np.zeros(len(count))
-        return np.where(count > 0, ordered[np.minimum(at, len(ordered) - 1)], 0.0).astype(float)
+            return [np.zeros(len(count)) for _ in shares]
+        places = [bounds[:-1] + np.floor(share * np.maximum(count - 1, 0)).astype(np.int64) for share in shares]
+        return [np.where(count > 0, ordered[np.minimum(at, len(ordered) - 1)], 0.0).astype(float) for at in places]
 
     columns = (
         np.log(np.maximum(count, 1)),
         mean(doubt[judged]),
         mean((doubt[judged] > 0.5).astype(float)),
         mean(column("centroid")),
-        quantile(column("centroid"), 0.25),
-        quantile(column("centroid"), 0.75),
-        quantile(column("far"), 0.25),
-        quantile(column("far"), 0.5),
-        quantile(column("far"), 0.75),
-        quantile(column("taught_far"), 0.5),
-        quantile(column("taught_far"), 0.75),
+        *quantiles("centroid", 0.25, 0.75),
+        *quantiles("far", 0.25, 0.5, 0.75),
+        *quantiles("taught_far", 0.5, 0.75),
         mean(column("nearest")),
         mean(column("next")),
         mean(column("tfidf_far")),
-        quantile(column("tfidf_far"), 0.75),
+        *quantiles("tfidf_far", 0.75),
         mean(column("shared")),
         mean(column("surprise")),
         mean(column("length")),
+        mean(column("unknown")),
+        mean(column("local")),
+        *quantiles("local", 0.75),
+        mean(column("opening")),
     )
     return np.column_stack(columns).astype(np.float32)

@@ -12,7 +12,8 @@ The rules, in the order in which they apply:
    character gives itself.
 4. Other words of a single character are dropped: in every language they are articles, initials and list letters.
 
-A term's identity is a 64-bit hash of its characters, so words that no vocabulary holds still match one another.
+A term's identity is a 64-bit hash of its characters, so words that no vocabulary holds still match one another. Of words of
+more than 32 characters it is one of the first and the last sixteen and of their number.
 """
 
 from __future__ import annotations
@@ -38,8 +39,11 @@ _UNSPACED = (
     (0xF900, 0xFAFF),  # Han, compatibility
 )
 _TABLE_SIZE = 0x10000  # the Basic Multilingual Plane; rarer characters are folded one by one
-RADIX = 0x9E3779B97F4A7C15  # odd, hence invertible modulo 2**64
-_UNRADIX = pow(RADIX, -1, 1 << 64)
+RADIX = 0x9E3779B97F4A7C15  # odd: a factor modulo 2**64 that keeps different numbers different
+_QUAD = 4  # characters hashed at a time
+_END = 16  # characters at either end of a word that tell it
+_MASKS = np.array([(1 << (16 * size)) - 1 for size in range(_QUAD + 1)], np.uint64)  # of the first so many of four
+_KEYS = np.cumprod(np.full(1 + 2 * _END // _QUAD, RADIX, np.uint64))  # of a word's size, of its first quads, of its last
 _PROBE = "Straße naïve 2018 U.S.-backed don't Ωmega Россия 東京都 東 สวัสดี العربية हिन्दी 𝒜 x"
 
 
@@ -75,50 +79,69 @@ def terms_of(codes: NDArray[np.uint32]) -> Terms:
 
     Notes
     -----
-    The hash of a word is the polynomial ``sum(value(c_i) * radix**i)`` modulo 2**64 over its characters, taken as the
-    difference of two running sums and shifted back to position 0 with the radix' inverse; a final multiply-and-shift
-    spreads it (Murmur3's finaliser). One pass over the text serves all words.
+    The hash of a word is ``size * k_0 + sum(quad_i * k_i)`` modulo 2**64 over its characters, four at a time as one number
+    (a polynomial hash, k_i = k**(i + 1)), and a final multiply-and-shift that spreads it (Murmur3's finaliser): no two words of
+    up to four characters of the Basic Multilingual Plane share one.
     """
     n = len(codes)
     if n == 0:
         empty = np.zeros(0, np.int64)
         return Terms(empty, empty, np.zeros(0, np.uint64))
-    values, unspaced = _classify(codes)
+    symbols, unspaced = _classify(codes)
     # A sentinel on either side turns "a word begins or ends here" into a difference of neighbours.
-    spaced = np.zeros(n + 2, np.int8)
-    np.not_equal(values, 0, out=spaced[1:-1].view(np.bool_))
+    spaced = np.zeros(n + 2, np.bool_)
+    np.not_equal(symbols[:n], 0, out=spaced[1:-1])
     if unspaced is not None:
-        spaced[1:-1] -= unspaced
-    edges = np.diff(spaced)
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        spaced[1:-1] &= ~unspaced
+    edges = np.flatnonzero(spaced[1:] != spaced[:-1])
+    starts, ends = edges[::2], edges[1::2]
     long = ends - starts > 1
     starts, ends = starts[long], ends[long]
     if unspaced is not None:
         starts, ends = _with_bigrams(starts, ends, unspaced)
-    powers, unpowers = _powers(n)
-    sums = np.zeros(n + 1, np.uint64)
-    np.cumsum(values * powers, out=sums[1:])
-    return Terms(starts, ends, mixed((sums[ends] - sums[starts]) * unpowers[starts]))
+    return Terms(starts, ends, _hashes(symbols, starts, ends))
+
+
+def _hashes(symbols: NDArray[np.uint16], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the hash of each span of `symbols`, which go on for _END characters behind the last."""
+    # Every four symbols in a row, as one number; the spans begin anywhere, so these overlap.
+    quads = np.ndarray((len(symbols) - _QUAD + 1,), "<u8", symbols, 0, (symbols.itemsize,))
+    sizes = ends - starts
+    state = sizes.astype(np.uint64) * _KEYS[0]
+    for number in range(_END // _QUAD):
+        some = np.flatnonzero(sizes > _QUAD * number)
+        filled = np.minimum(sizes[some] - _QUAD * number, _QUAD)
+        state[some] += (quads[starts[some] + _QUAD * number] & _MASKS[filled]) * _KEYS[1 + number]
+    some = np.flatnonzero(sizes > _END)
+    for number in range(_END // _QUAD):
+        state[some] += quads[ends[some] - _END + _QUAD * number] * _KEYS[1 + _END // _QUAD + number]
+    return mixed(state)
 
 
 def is_capital(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which code points are upper-case letters, ndarray (n,) bool."""
-    return _tables().capital[np.minimum(codes, _TABLE_SIZE - 1)]
+    return _tables().capital.take(codes, mode="clip")
 
 
 def is_unspaced(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which code points are of a script without spaces, in the Basic Multilingual Plane, ndarray (n,) bool."""
-    return _tables().unspaced[np.minimum(codes, _TABLE_SIZE - 1)] > 0
+    return _tables().unspaced.take(codes, mode="clip")
 
 
 def is_digit(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which code points are numbers (Unicode category N), ndarray (n,) bool."""
-    return _tables().digit[np.minimum(codes, _TABLE_SIZE - 1)]
+    return _tables().digit.take(codes, mode="clip")
 
 
 def hash_of(word: str) -> int:
     """Return the identity of one `word`, the slow and readable way; the tests hold :func:`terms_of` against it."""
-    total = sum(_value(char) * pow(RADIX, i, 1 << 64) for i, char in enumerate(word))
+    values = [_symbol(char) for char in word]
+    pieces = [values[:_END][i : i + _QUAD] for i in range(0, _END, _QUAD)]
+    if len(values) > _END:
+        pieces += [values[-_END:][i : i + _QUAD] for i in range(0, _END, _QUAD)]
+    total = len(values) * int(_KEYS[0])
+    for key, piece in zip(_KEYS[1:].tolist(), pieces, strict=False):
+        total += key * sum(value << (16 * i) for i, value in enumerate(piece))
     return int(mixed(np.array([total % (1 << 64)], np.uint64))[0])
 
 
@@ -129,53 +152,52 @@ def fingerprint() -> str:
     return f"{int(np.bitwise_xor.reduce(found.hashes * np.arange(1, 2 * len(found.hashes), 2, dtype=np.uint64))):016x}"
 
 
-def _classify(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArray[np.int8] | None]:
-    """Return each character's value (0 separates words) and, if any is unspaced, the 0/1 mask of those."""
+def _classify(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
+    """Return each character's symbol (0 separates words), _END zeros behind them, and, if any is unspaced, which are."""
     tables = _tables()
-    rare = np.flatnonzero(codes >= _TABLE_SIZE)
-    if not len(rare):
-        values = tables.value[codes]
-    else:
-        values = tables.value[np.minimum(codes, _TABLE_SIZE - 1)]
+    n = len(codes)
+    symbols = np.zeros(n + _END, "<u2")
+    symbols[:n] = tables.symbol.take(codes, mode="clip")
+    highest = int(codes.max())
+    rare = np.flatnonzero(codes >= _TABLE_SIZE) if highest >= _TABLE_SIZE else np.zeros(0, np.int64)
+    if len(rare):
         kinds, inverse = np.unique(codes[rare], return_inverse=True)
-        values[rare] = np.array([_value(chr(code)) for code in kinds], np.uint64)[inverse]
-    if int(codes.max()) < _UNSPACED[0][0]:
-        return values, None
-    unspaced = tables.unspaced[np.minimum(codes, _TABLE_SIZE - 1)]
+        symbols[rare] = np.array([_symbol(chr(code)) for code in kinds], np.uint16)[inverse]
+    if highest < _UNSPACED[0][0]:
+        return symbols, None
+    unspaced = tables.unspaced.take(codes, mode="clip")
     # Han beyond the BMP (planes 2 and 3) is unspaced too.
     unspaced[rare] = (codes[rare] >> 16 == 2) | (codes[rare] >> 16 == 3)
-    unspaced[values == 0] = 0
-    return values, unspaced if unspaced.any() else None
+    unspaced &= symbols[:n] != 0
+    return symbols, unspaced if unspaced.any() else None
 
 
 def _with_bigrams(
-    starts: NDArray[np.int64], ends: NDArray[np.int64], unspaced: NDArray[np.int8]
+    starts: NDArray[np.int64], ends: NDArray[np.int64], unspaced: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Merge the bigrams and lone characters of unspaced scripts into the spans of words, in reading order."""
-    padded = np.concatenate(([0], unspaced, [0]))
+    padded = np.concatenate(([False], unspaced, [False]))
     pairs = np.flatnonzero(unspaced[:-1] & unspaced[1:])
-    lone = np.flatnonzero((padded[1:-1] == 1) & (padded[:-2] == 0) & (padded[2:] == 0))
+    lone = np.flatnonzero(unspaced & ~padded[:-2] & ~padded[2:])
     all_starts = np.concatenate((starts, pairs, lone))
     all_ends = np.concatenate((ends, pairs + 2, lone + 1))
     order = np.argsort(all_starts, kind="stable")
     return all_starts[order], all_ends[order]
 
 
-def _value(char: str) -> int:
-    """Return the 64-bit value of a character, 0 for one that separates words (SplitMix64 of its lower case)."""
+def _symbol(char: str) -> int:
+    """Return what stands for a character in a hash: its lower case in 16 bits, 0 for one that separates words."""
     if unicodedata.category(char)[0] not in "LNM":
         return 0
-    state = (ord(char.lower()[0]) * RADIX) % (1 << 64)
-    state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) % (1 << 64)
-    state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) % (1 << 64)
-    return state ^ (state >> 31)
+    code = ord(char.lower()[0])
+    return code if code < _TABLE_SIZE else 1 + code % (_TABLE_SIZE - 1)
 
 
 class _Tables(NamedTuple):
     """What is known of every character of the Basic Multilingual Plane, ndarrays (_TABLE_SIZE,)."""
 
-    value: NDArray[np.uint64]
-    unspaced: NDArray[np.int8]
+    symbol: NDArray[np.uint16]
+    unspaced: NDArray[np.bool_]
     capital: NDArray[np.bool_]
     digit: NDArray[np.bool_]
 
@@ -185,38 +207,16 @@ def _tables() -> _Tables:
     """Build the tables; 40 ms, once a process."""
     chars = [chr(code) for code in range(_TABLE_SIZE)]
     categories = [unicodedata.category(char) for char in chars]
-    lower = np.array([ord(char.lower()[0]) for char in chars], np.uint64)
-    lower *= np.array([category[0] in "LNM" for category in categories], np.uint64)
-    state = lower * np.uint64(RADIX)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    unspaced = np.zeros(_TABLE_SIZE, np.int8)
+    lower = np.array([ord(char.lower()[0]) for char in chars], np.uint16)
+    unspaced = np.zeros(_TABLE_SIZE, np.bool_)
     for first, last in _UNSPACED:
-        unspaced[first : last + 1] = 1
+        unspaced[first : last + 1] = True
     return _Tables(
-        value=state ^ (state >> np.uint64(31)),
+        symbol=lower * np.array([category[0] in "LNM" for category in categories], np.uint16),
         unspaced=unspaced,
         capital=np.array([category == "Lu" for category in categories], np.bool_),
         digit=np.array([category[0] == "N" for category in categories], np.bool_),
     )
-
-
-@lru_cache(maxsize=2)
-def _powers_up_to(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return ``radix**i`` and its inverse for i below `size`."""
-    tables = []
-    for radix in (RADIX, _UNRADIX):
-        table = np.full(size, np.uint64(radix))
-        table[0] = 1
-        tables.append(np.cumprod(table, out=table))
-    return tables[0], tables[1]
-
-
-def _powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    size = max(1 << 12, 1 << (n - 1).bit_length())
-    # 16 bytes a code point: a table for a text of more than 4 million is not worth keeping.
-    powers, unpowers = (_powers_up_to if size <= 1 << 22 else _powers_up_to.__wrapped__)(size)
-    return powers[:n], unpowers
 
 
 def mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -19,6 +19,8 @@ from detector.terms import RADIX, mixed
 
 __all__ = ["Lexicon", "Projection", "scattered"]
 
+_MIDDLE = np.float32(8)  # what stands for nothing among the 16 numbers of four bits
+_FEW = 1 << 12  # terms that are sorted faster than a table of all is gone through: an article's
 _SLICE = 1 << 14  # terms at a time, so that memory stays bounded whatever the article
 
 
@@ -46,28 +48,35 @@ class Projection:
         """Return `table`, ndarray (p, d) float32 with an even d, at four bits a number."""
         scales = np.abs(table).max(axis=1, initial=0.0) / np.float32(7)
         scales[scales == 0] = 1
-        levels = (np.rint(table / scales[:, None]) + 8).astype(np.uint8)
+        levels = (np.rint(table / scales[:, None]) + _MIDDLE).astype(np.uint8)
         middle = levels.shape[1] // 2
         return cls(levels[:, :middle] | (levels[:, middle:] << 4), scales.astype(np.float32))
 
-    def rows(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return rows of the map, ndarray (k, d) float32."""
-        packed = self.weights[index]
-        levels = np.hstack((packed & 15, packed >> 4)).astype(np.float32)
-        levels -= 8
-        levels *= self.scales[index, None]
-        return levels
-
     def project(self, bags: csr_array) -> NDArray[np.float32]:
         """Return ``bags @ map``, ndarray (n, d) float32, terms beyond its rows left out; only rows in use are ever unpacked."""
-        bags = bags[:, : len(self.weights)]
-        used = np.zeros(len(self.weights), np.bool_)
-        used[bags.indices] = True
-        rows = np.flatnonzero(used)
-        compact = np.cumsum(used, dtype=np.int32) - 1
-        local = csr_array((bags.data, compact[bags.indices], bags.indptr), shape=(bags.shape[0], len(rows)))
-        dense: NDArray[np.float32] = local @ self.rows(rows)
+        if bags.shape[1] > len(self.weights):
+            bags = bags[:, : len(self.weights)]
+        if bags.nnz < _FEW:
+            rows, local = np.unique(bags.indices, return_inverse=True)
+        else:
+            used = np.zeros(len(self.weights), np.bool_)
+            used[bags.indices] = True
+            rows = np.flatnonzero(used)
+            local = (np.cumsum(used, dtype=np.int32) - 1)[bags.indices]
+        # Scaled and moved here, on one number a term or a paragraph, the numbers themselves are left as they are.
+        scaled = csr_array((bags.data * self.scales[bags.indices], local, bags.indptr), shape=(bags.shape[0], len(rows)))
+        dense: NDArray[np.float32] = scaled @ self._levels(rows)
+        dense -= _MIDDLE * (scaled @ np.ones(len(rows), np.float32))[:, None]
         return dense
+
+    def _levels(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the numbers of rows of the map as they are packed, 1 .. 15, ndarray (k, d) float32."""
+        packed = self.weights[index]
+        half = packed.shape[1]
+        levels = np.empty((len(index), 2 * half), np.float32)
+        levels[:, :half] = packed & 15
+        levels[:, half:] = packed >> 4
+        return levels
 
 
 def scattered(postings: Postings, dimensions: int) -> NDArray[np.float32]:

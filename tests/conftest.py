@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from numpy.typing import NDArray
 
 from detector import Model, OffTopicDetector
 from detector.background import Background
@@ -68,6 +69,12 @@ def background_of(idf: Mapping[str, float], rows: Mapping[str, int] | None = Non
     )
 
 
+def unpacked(projection: Projection) -> NDArray[np.float32]:
+    """The map of a projection, a row a term."""
+    levels = np.hstack((projection.weights & 15, projection.weights >> 4)).astype(np.float32) - 8
+    return levels * projection.scales[:, None]
+
+
 def lexicon_of(background: Background, weights: Mapping[str, float], bias: float) -> Lexicon:
     """A lexicon over the words of `background`."""
     by_hash = {hash_of(word): weight for word, weight in weights.items()}
@@ -79,7 +86,7 @@ def linear(names: tuple[str, ...], *outputs: tuple[float, Mapping[str, float]]) 
     """A network without hidden layers over the inputs `names`: an output is its bias and the weights of its inputs."""
     weights = np.array([[weight.get(name, 0.0) for _, weight in outputs] for name in names], np.float32)
     biases = np.array([bias for bias, _ in outputs], np.float32)
-    return Network(np.zeros(len(names), np.float32), np.ones(len(names), np.float32), (weights,), (biases,))
+    return Network(np.zeros(len(names), np.float32), np.ones(len(names), np.float32), (weights[None],), (biases[None],))
 
 
 def hand_made() -> Model:

@@ -270,7 +270,7 @@ def test_the_table_is_written_between_the_markers_and_nowhere_else(tmp_path: Pat
     readme = tmp_path / "README.md"
     readme.write_text("# Résumé\n<!-- benchmark -->\nold\n| x |\n<!-- /benchmark -->\nafter\n", encoding="utf-8")
     for table in ("| new |", "| newer |"):
-        benchmark._write_between(readme, table)
+        benchmark.write_between(readme, "benchmark", table)
         expected = f"# Résumé\n<!-- benchmark -->\n{table}\n<!-- /benchmark -->\nafter\n"
         assert readme.read_text(encoding="utf-8") == expected
 
@@ -280,7 +280,7 @@ def test_without_both_markers_in_order_the_readme_is_left_alone(tmp_path: Path, 
     readme = tmp_path / "README.md"
     readme.write_text(text, encoding="utf-8")
     with pytest.raises(SystemExit, match=r"README\.md: no <!-- benchmark -->"):
-        benchmark._write_between(readme, "| new |")
+        benchmark.write_between(readme, "benchmark", "| new |")
     assert readme.read_text(encoding="utf-8") == text
 
 

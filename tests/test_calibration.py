@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -164,8 +166,8 @@ def test_scores_that_part_the_two_sorts_completely_stay_finite() -> None:
 def network(weight: float, bias: float) -> Network:
     """A network that says ``weight * tanh(x) + bias`` of the first of its two inputs."""
     one = np.ones(2, np.float32)
-    first, last = np.array([[1], [0]], np.float32), np.array([[weight]], np.float32)
-    return Network(0 * one, one, (first, last), (np.zeros(1, np.float32), np.array([bias], np.float32)))
+    first, last = np.array([[[1], [0]]], np.float32), np.array([[[weight]]], np.float32)
+    return Network(0 * one, one, (first, last), (np.zeros((1, 1), np.float32), np.array([[bias]], np.float32)))
 
 
 def scored(count: int = 60_000) -> Gathered:
@@ -186,8 +188,16 @@ def test_a_network_s_logit_is_calibrated_against_what_belongs_at_its_share_of_th
     points = np.array([-1.0, 0.0, 0.5, 1.0, 2.0])
     # Normal classes at 0 and `mean`, of unit variance: the log odds are mean * x - 1/2, plus those of the prior.
     expected = mean * points - 0.5 + np.log(PRIOR * share / (1 - PRIOR * share))
-    logits = found(np.column_stack((points / 100, points)).astype(np.float32))[:, 0]
-    assert logits == pytest.approx(expected, abs=0.1)
+    asked = np.column_stack((points / 100, points)).astype(np.float32)
+    assert found(asked)[:, 0] == pytest.approx(expected, abs=0.1)
+    # Two networks of half the output each, which are added up, are calibrated as the one.
+    given = network(weight, bias)
+    halved = replace(
+        given,
+        weights=(np.repeat(given.weights[0], 2, axis=0), np.repeat(given.weights[1] / 2, 2, axis=0)),
+        biases=(np.repeat(given.biases[0], 2, axis=0), np.repeat(given.biases[1] / 2, 2, axis=0)),
+    )
+    assert calibrated(halved, scored(), label)(asked) == pytest.approx(found(asked), abs=1e-3)
 
 
 def test_only_the_last_layer_is_rescaled_and_stays_float32() -> None:
@@ -202,5 +212,5 @@ def test_without_an_answer_to_learn_from_a_network_stays_as_it_is() -> None:
     rows = scored(500)
     for labels in (np.full(500, BELONGS), np.full(500, FURNITURE), np.where(rows.labels == FOREIGN, BELONGS, rows.labels)):
         found = calibrated(network(3.0, 1.0), Gathered(rows.plain, rows.doubted, labels, rows.cases, rows.summary), FOREIGN)
-        assert found.weights[-1].tolist() == [[3]]
-        assert found.biases[-1].tolist() == [1]
+        assert found.weights[-1].tolist() == [[[3]]]
+        assert found.biases[-1].tolist() == [[1]]

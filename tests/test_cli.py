@@ -403,7 +403,7 @@ def test_output_that_cannot_be_written_is_told_before_any_work(run: Run) -> None
 
 
 def test_no_more_records_are_held_than_are_judged_at_a_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.estimator._CHUNK_ARTICLES", 4)
+    monkeypatch.setattr("detector.chunks._ARTICLES", 4)
     read: list[int] = []
     written: list[int] = []
     ahead: list[int] = []

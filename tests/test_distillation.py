@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import background_of
+from conftest import background_of, unpacked
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -82,7 +82,7 @@ def alone(teacher: Teacher, words: Sequence[str], background: Background) -> np.
 
 
 def table_of(projection: Projection) -> np.ndarray:
-    return projection.rows(np.arange(len(projection.weights)))
+    return unpacked(projection)
 
 
 # --- what the teacher knows of each term

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import string
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from conftest import DIGEST, NEWSLETTER, PHONE, RIVER, hand_made, made_up_articl
 from hypothesis import given, settings
 from strategies import articles, batches, titles
 
-from detector import InputError, Model, OffTopicDetector, Report, estimator
+from detector import InputError, Model, OffTopicDetector, Report, chunks
 from detector.model import BUNDLED
 from detector.paragraphs import SEPARATOR, split
 
@@ -275,61 +274,16 @@ def test_a_batch_of_articles_is_judged_as_one_by_one(pairs: list[tuple[str | lis
         same(report, HAND_MADE.check(article, title))
 
 
-def test_many_articles_in_several_chunks_are_judged_as_one_by_one(trained: Model) -> None:
-    detector = OffTopicDetector(model=trained)
-    held = made_up_articles(700, seed=5)  # 0.8 million characters: two chunks
-    found = list(detector.check_many(held))
-    assert len(found) == 700
-    for i in (0, 1, 350, 698, 699):
-        same(found[i], detector.check(held[i]))
-
-
 def test_no_articles_give_no_reports(detector: OffTopicDetector) -> None:
     assert list(detector.check_many([])) == []
-    assert list(detector.check_many(iter(()), n_jobs=2)) == []
 
 
-def endless(article: Any) -> tuple[Iterator[Any], list[int]]:
-    """An article again and again, and how often it has been taken."""
-    taken = [0]
-
-    def articles() -> Iterator[Any]:
-        while True:
-            taken[0] += 1
-            yield article
-
-    return articles(), taken
-
-
-@pytest.mark.parametrize(
-    ("article", "most"),
-    [("A line.", 4096), ("A line.\n\n" * 100, 600), ("word " * 20_000, 6), ([""] * 10_000, 60), ("word " * 2_000_000, 3)],
-    ids=["tiny", "usual", "long", "empty paragraphs", "huge"],
-)
-def test_an_endless_stream_is_read_a_chunk_at_a_time(detector: OffTopicDetector, article: Any, most: int) -> None:
-    held, taken = endless(article)
-    reports = detector.check_many(held)
-    assert taken == [0]
-    if most > 3:
-        assert len(list(itertools.islice(reports, 3))) == 3
-    else:
-        next(reports)
-    assert taken[0] <= most
-
-
-def test_an_article_larger_than_a_chunk_stands_alone(detector: OffTopicDetector, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Beside thousands of others its paragraphs would be too many to index.
-    sizes = []
-    judged = estimator._judged
-
-    def counted(model: Model, pairs: Sequence[Any]) -> Any:
-        sizes.append(len(pairs))
-        return judged(model, pairs)
-
-    monkeypatch.setattr(estimator, "_judged", counted)
-    found = list(detector.check_many([*["A line."] * 10, [""] * 300_000, *["A line."] * 20]))
-    assert sizes == [10, 1, 20]
-    assert [len(report.scores) for report in found] == [1] * 10 + [300_000] + [1] * 20
+def test_articles_are_read_when_their_reports_are_asked_for(detector: OffTopicDetector) -> None:
+    taken: list[int] = []
+    reports = detector.check_many(taken.append(i) or MIXED for i in itertools.count())  # type: ignore[func-returns-value]
+    assert taken == []
+    same(next(reports), detector.check(MIXED))
+    assert 0 < len(taken) <= 4096
 
 
 def test_a_single_text_is_refused_by_name_at_once(detector: OffTopicDetector) -> None:
@@ -354,10 +308,16 @@ def test_what_is_no_iterable_of_articles_is_refused_at_once(detector: OffTopicDe
         ([*["a"] * 5000, {}], "articles[5000] is a str or a list of paragraphs, got dict"),
     ],
 )
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_bad_item_is_refused_by_its_position(detector: OffTopicDetector, held: Any, message: str, n_jobs: int) -> None:
+def test_a_bad_item_is_refused_by_its_position(detector: OffTopicDetector, held: Any, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
-        list(detector.check_many(held, n_jobs=n_jobs))
+        list(detector.check_many(held))
+
+
+def test_the_reports_of_all_before_a_bad_item_have_been_given(detector: OffTopicDetector) -> None:
+    reports = detector.check_many([MIXED, RIVER, None, MIXED])  # type: ignore[list-item]
+    assert [len(report.scores) for report in itertools.islice(reports, 2)] == [len(MIXED), len(RIVER)]
+    with pytest.raises(InputError, match=re.escape("articles[2]")):
+        next(reports)
 
 
 def test_titles_go_with_their_articles(detector: OffTopicDetector) -> None:
@@ -383,41 +343,14 @@ def test_a_bad_title_is_refused_by_its_position(detector: OffTopicDetector) -> N
             detector.check_many(["a", "b"], titles_)  # type: ignore[arg-type]
 
 
-# --- processes --------------------------------------------------------------------------------------------------------------
-
-
-def test_two_processes_say_what_one_says_even_of_a_model_that_was_never_saved(trained: Model) -> None:
-    assert trained.path is None
-    detector = OffTopicDetector(model=trained)
-    held = made_up_articles(1200, seed=6)  # three chunks
-    heads = [None if i % 3 else f"Title {i}" for i in range(1200)]
-    one, two = (detector.check_many(iter(held), heads, n_jobs=n_jobs) for n_jobs in (1, 2))
-    count = 0
+def test_two_processes_report_what_one_reports(detector: OffTopicDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "_CHARS", 1000)
+    held = [[MIXED, list(DIGEST), "One.\n\nTwo.", ""][i % 4] for i in range(40)]
+    heads = [None if i % 3 else f"Title {i}" for i in range(40)]
+    one, two = (list(detector.check_many(iter(held), heads, n_jobs=n_jobs)) for n_jobs in (1, 2))
+    assert len(one) == 40
     for here, there in zip(one, two, strict=True):
         same(here, there)
-        count += 1
-    assert count == 1200
-
-
-def test_two_processes_open_a_saved_model_by_its_path_and_read_no_further_than_they_must(
-    hand_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    hand_model.save("model.safetensors")
-    detector = OffTopicDetector(model="model.safetensors")
-    detector.check("")
-    held, taken = endless("word " * 20_000 + "\n\nriver bridge\n\nphone")
-    reports = detector.check_many(held, n_jobs=2)
-    first = list(itertools.islice(reports, 3))
-    # A window is four chunks a process, a chunk six of these articles.
-    assert taken[0] <= 4 * 2 * 6
-    same(first[2], detector.check("word " * 20_000 + "\n\nriver bridge\n\nphone"))
-    reports.close()  # type: ignore[attr-defined]
-
-
-def test_no_processes_at_all_are_refused(detector: OffTopicDetector) -> None:
-    with pytest.raises(ValueError, match="n_jobs"):
-        list(detector.check_many(["a"], n_jobs=0))
 
 
 # --- scikit-learn -----------------------------------------------------------------------------------------------------------

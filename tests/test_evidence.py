@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from conftest import PHONE, RIVER, background_of
 from numpy.typing import NDArray
+from reference import Row, form_of, slow_evidence
 
 from detector.background import Background
-from detector.evidence import COLUMNS, WINDOW, Gatherer
+from detector.evidence import COLUMNS, Gatherer
 from detector.model import Model
 from detector.paragraphs import batch_of
 from detector.postings import postings_of
@@ -54,12 +54,8 @@ def random_article(rng: np.random.Generator, size: int) -> list[str]:
     paragraphs = [paragraph() for _ in range(size)]
     for i in range(1, size):
         if rng.random() < 0.1:  # the words of another one, in another order
-            paragraphs[i] = " ".join(reversed(words_of(paragraphs[rng.integers(i)]))) + "."
+            paragraphs[i] = " ".join(reversed(form_of(paragraphs[rng.integers(i)]).words)) + "."
     return paragraphs
-
-
-def words_of(paragraph: str) -> list[str]:
-    return paragraph.strip("“.!?…").split()
 
 
 def random_dense(rng: np.random.Generator, size: int, dimensions: int = 6) -> NDArray[np.float32]:
@@ -228,204 +224,6 @@ def test_the_doubt_is_a_rows_own_and_the_highest_of_the_others_of_its_article() 
 # --- a slow reference -------------------------------------------------------------------------------------------------------
 
 
-def cosine(unit: Sequence[float], other: Sequence[float]) -> float:
-    norm = math.sqrt(sum(x * x for x in other))
-    return sum(a * b for a, b in zip(unit, other, strict=True)) / norm if norm > 1e-4 else 0.0
-
-
-def summed(vectors: Sequence[Sequence[float]], dimensions: int) -> list[float]:
-    return [sum(vector[i] for vector in vectors) for i in range(dimensions)]
-
-
-def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
-    return sum(v * w for v, w in zip(values, weights, strict=True)) / (sum(weights) + 1e-6)
-
-
-def slow_evidence(
-    rows: list[str], dense: Sequence[Sequence[float]], furniture: Sequence[float], doubt: Sequence[float]
-) -> list[dict[str, float]]:
-    """The evidence of one article, its title among the `rows`, by the comments at COLUMNS: plain loops, row by row."""
-    n, dimensions = len(rows), len(dense[0])
-    spelt = [words_of(row) for row in rows]
-    held = [Counter(word.lower() for word in words) for words in spelt]
-    lengths = [len(words) for words in spelt]
-    trust = [1 - d for d in doubt]
-    idf = {word: IDF.get(word, UNKNOWN_IDF) for words in held for word in words}
-    everyone = range(n)
-
-    # Dense vectors.
-    norms = [math.sqrt(sum(x * x for x in vector)) for vector in dense]
-    unit = [[x / (norm + 1e-6) for x in vector] for vector, norm in zip(dense, norms, strict=True)]
-    weighted = [[x * trust[i] * math.log(1 + lengths[i]) for x in unit[i]] for i in everyone]
-
-    def against(i: int, others: Sequence[int]) -> float:
-        return cosine(unit[i], summed([weighted[j] for j in others], dimensions))
-
-    centroid = [against(i, [j for j in everyone if j != i]) for i in everyone]
-    counted = [t * (length > 0) for t, length in zip(trust, lengths, strict=True)]
-    mean = weighted_mean(centroid, counted)
-    spread = math.sqrt(weighted_mean([(c - mean) ** 2 for c in centroid], counted))
-    kept = [i for i in everyone if centroid[i] >= mean - 0.67 * spread]
-    pieces = math.ceil(n / WINDOW)
-    cuts = [piece * n // pieces for piece in range(pieces + 1)]
-
-    def nearest(i: int) -> list[float]:
-        first, last = next((a, b) for a, b in pairwise(cuts) if a <= i < b)
-        similar = [trust[j] * sum(a * b for a, b in zip(unit[i], unit[j], strict=True)) for j in range(first, last) if j != i]
-        return sorted(similar, reverse=True)[:3] or [0.0]
-
-    def close(i: int, side: int) -> list[int]:
-        return [j for j in everyone if 0 < side * (j - i) <= 3]
-
-    def block(i: int) -> float:
-        best = 1.0
-        for size in (2, 3, 4):
-            for first in range(max(i - size + 1, 0), min(i, n - size) + 1):
-                inside = range(first, first + size)
-                held_together = summed([[x * math.log(1 + lengths[j]) for x in unit[j]] for j in inside], dimensions)
-                rest = summed([weighted[j] for j in everyone if j not in inside], dimensions)
-                norm = math.sqrt(sum(x * x for x in held_together))
-                if n - size >= 2 and min(norm, math.sqrt(sum(x * x for x in rest))) > 1e-4:
-                    best = min(best, cosine([x / norm for x in held_together], rest))
-        return best
-
-    # Words.
-    def elsewhere(i: int, word: str, beyond: int = 0) -> float:
-        return sum(trust[j] for j in everyone if word in held[j] and abs(i - j) > beyond)
-
-    def share(i: int, beyond: int = 0) -> float:
-        mass = sum(idf[word] for word in held[i])
-        return sum(idf[word] * min(elsewhere(i, word, beyond), 1) for word in held[i]) / (mass + 1e-6)
-
-    def leave_one_out(i: int, weight: dict[str, float]) -> float:
-        own = {word: (1 + math.log(count)) * weight[word] for word, count in held[i].items()}
-        rest: dict[str, float] = defaultdict(float)
-        for j in everyone:
-            if j != i:
-                for word, count in held[j].items():
-                    rest[word] += trust[j] * (1 + math.log(count)) * weight[word]
-        norm = math.sqrt(sum(x * x for x in own.values()) * sum(x * x for x in rest.values()))
-        return sum(x * rest[word] for word, x in own.items()) / norm if norm > 1e-3 else 0.0
-
-    local = {word: math.log((1 + n) / sum(word in words for words in held)) for word in idf}
-    shared = [share(i) for i in everyone]
-    mean_weights = [trust[i] * math.sqrt(lengths[i]) for i in everyone]
-    mean_shared = weighted_mean(shared, mean_weights)
-    size = sum(lengths[j] * trust[j] for j in everyone)
-
-    def surprise(i: int) -> float:
-        total = 0.0
-        for word in held[i]:
-            around = max(size - lengths[i] * trust[i], 1)
-            chance = 1 - math.exp(-math.exp(-idf[word]) / 300 * around)
-            total -= math.log(chance + 1e-9) * min(elsewhere(i, word), 1)
-        return total / (len(held[i]) + 1e-6)
-
-    def beside(i: int) -> float:
-        near = [j for j in (i - 1, i + 1) if 0 <= j < n]
-        parts = [idf[word] * min(sum(trust[j] for j in near if word in held[j]), 1) for word in held[i]]
-        return sum(parts) / (sum(idf[word] for word in held[i]) + 1e-6)
-
-    def is_name(i: int, word: str) -> bool:
-        return all(spelling[0].isupper() for spelling in spelt[i] if spelling.lower() == word)
-
-    def counted_words(i: int, least: float, *, alone: bool, names: bool = False) -> float:
-        words = [word for word in held[i] if idf[word] > least and (is_name(i, word) or not names)]
-        shares = [min(elsewhere(i, word), 1) for word in words]
-        return math.log(1 + sum(1 - s if alone else s for s in shares))
-
-    capitals = [sum(word[0].isupper() for word in words) / max(len(words), 1) for words in spelt]
-    digits = [sum(word[0].isdigit() for word in words) / max(len(words), 1) for words in spelt]
-    closed = [float(row.endswith((".", "!", "?", "…"))) for row in rows]
-    exclaims = [float(row.endswith(("!", "?"))) for row in rows]
-    openings = [("a number" if words[0][0].isdigit() else words[0].lower()) if words else "" for words in spelt]
-    tfidf = [leave_one_out(i, idf) for i in everyone]
-    special = [sum(idf[word] for word in words) / (len(words) + 1e-6) for words in held]
-    unknown = [sum(word not in IDF for word in words) / (len(words) + 1e-6) for words in held]
-
-    def bridge(i: int) -> float:
-        before, after = (summed([weighted[j] for j in some], dimensions) for some in (close(i, -1), close(i, 1)))
-        norm = math.sqrt(sum(x * x for x in before)) + 1e-6
-        return cosine([x / norm for x in before], after)
-
-    ones = [1.0] * n
-    log_length = [math.log(1 + length) for length in lengths]
-
-    def row(i: int) -> dict[str, float]:
-        before = i - 1 if i > 0 else min(1, n - 1)
-        after = i + 1 if i < n - 1 else max(n - 2, 0)
-        return {
-            "centroid": centroid[i],
-            "trimmed": against(i, [j for j in kept if j != i]),
-            "far": against(i, [j for j in everyone if abs(i - j) > 3]),
-            "nearest": nearest(i)[0],
-            "nearest3": sum(nearest(i)) / len(nearest(i)),
-            "previous": sum(a * b for a, b in zip(unit[i], unit[before], strict=True)),
-            "next": sum(a * b for a, b in zip(unit[i], unit[after], strict=True)),
-            "context": against(i, close(i, -1) + close(i, 1)),
-            "bridge": bridge(i),
-            "previous_centroid": centroid[before],
-            "next_centroid": centroid[after],
-            "centroid_mean": mean,
-            "centroid_spread": spread,
-            "centroid_z": (centroid[i] - mean) / (spread + 0.05),
-            "strength": math.log(norms[i] + 0.01),
-            "tfidf": tfidf[i],
-            "local": leave_one_out(i, local),
-            "block": block(i),
-            "tfidf_far": share(i, beyond=3),
-            "tfidf_beside": beside(i),
-            "shared": shared[i],
-            "shared_z": shared[i] - mean_shared,
-            "surprise": surprise(i),
-            "rare_shared": counted_words(i, 4.5, alone=False),
-            "rare_alone": counted_words(i, 4.5, alone=True),
-            "names_shared": counted_words(i, 4.5, alone=False, names=True),
-            "names_alone": counted_words(i, 4.5, alone=True, names=True),
-            "very_rare_shared": counted_words(i, 7.0, alone=False),
-            "very_rare_alone": counted_words(i, 7.0, alone=True),
-            "rarest_shared": max((idf[word] * min(elsewhere(i, word), 1) for word in held[i]), default=0.0),
-            "idf": special[i],
-            "unknown": unknown[i],
-            "furniture": furniture[i],
-            "furniture_near": np.mean(furniture[max(0, i - 4) : i + 5]),
-            "furniture_before": np.mean(furniture[: i + 1]),
-            "furniture_after": np.mean(furniture[i:]),
-            "furniture_previous": furniture[before],
-            "furniture_next": furniture[after],
-            "furniture_mean": weighted_mean(furniture, ones),
-            "capitals": capitals[i],
-            "capitals_mean": weighted_mean(capitals, ones),
-            "digits": digits[i],
-            "sentence": closed[i],
-            "sentence_mean": weighted_mean(closed, ones),
-            "previous_sentence": closed[before],
-            "next_sentence": closed[after],
-            "cut": float(rows[i].endswith(("..", "…"))),
-            "exclaims": exclaims[i],
-            "exclaims_mean": weighted_mean(exclaims, ones),
-            "quoted": float(rows[i].startswith("“")),
-            "opening": sum(openings[j] == openings[i] != "" for j in everyone if j != i) / max(n - 1, 1),
-            "repeated": float(any(held[j] == held[i] != Counter() for j in everyone if j != i)),
-            "length": log_length[i],
-            "relative_length": log_length[i] - weighted_mean(log_length, ones),
-            "previous_length": log_length[before],
-            "next_length": log_length[after],
-            "paragraphs": math.log(n),
-            "place": (i + 0.5) / len(rows),
-            "from_start": 1 / (1 + i),
-            "from_end": 1 / (n - i),
-            "doubt": doubt[i],
-            "doubt_most": max((doubt[j] for j in everyone if j != i), default=0.0),
-            "doubt_near": (doubt[before] + doubt[after]) / 2,
-            "doubt_mean": weighted_mean(doubt, ones),
-            "doubt_before": sum(doubt[:i]) / max(i, 1),
-            "doubt_after": sum(doubt[i + 1 :]) / max(n - i - 1, 1),
-        }
-
-    return [row(i) for i in everyone]
-
-
 @pytest.mark.parametrize(
     ("seed", "sizes"),
     [(0, [1, 2, 3]), (1, [4, 5, 0, 9]), (2, [12]), (3, [7, 1, 1, 30]), (4, [64, 65]), (5, [150, 3]), (6, [3] * 12)],
@@ -440,12 +238,13 @@ def test_every_column_agrees_with_a_slow_reference_on_random_batches(seed: int, 
     dense, furniture = random_dense(rng, total), rng.normal(0, 3, total)
     doubt = rng.random(total) ** 2 * (rng.random(total) < 0.8) if doubted else np.zeros(total)
     columns = gather(articles, dense, titles=titles, furniture=furniture, doubt=doubt if doubted else None)
-    expected = []
+    idf = defaultdict(lambda: UNKNOWN_IDF, IDF)
+    expected: list[Row] = []
     start = 0
     for article in rows:
         here = slice(start, start + len(article))
         if article:
-            expected += slow_evidence(article, dense[here].tolist(), furniture[here].tolist(), doubt[here].tolist())
+            expected += slow_evidence(article, dense[here], furniture[here].tolist(), doubt[here].tolist(), idf, IDF)
         start += len(article)
     for name in (name for name in COLUMNS if not name.startswith("taught_")):
         reference = np.array([row[name] for row in expected])

@@ -25,6 +25,7 @@ ORDER = (
     "detector.reader",
     "detector.store",
     "detector.model",
+    "detector.chunks",
     "detector.reasons",
     "detector.page",
     "detector.report",
@@ -145,11 +146,22 @@ def test_no_module_imports_itself_by_way_of_others(name: str) -> None:
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_package_imports_nothing_of_what_stands_around_it(name: str) -> None:
     roots = {other.split(".")[0] for other in imported(KNOWN[name].read_text("utf-8"), KNOWN)}
-    assert not roots & {"training", "tests", "conftest", "examples", "fixtures"}
+    assert not roots & {"training", "benchmarks", "tests", "conftest", "examples", "fixtures"}
 
 
-def test_training_builds_on_the_package() -> None:
-    known = KNOWN | modules("training")
-    names = set().union(*(imported(path.read_text("utf-8"), known) for path in modules("training").values()))
+def imported_by(package: str) -> set[str]:
+    """The modules that those of `package`, one that stands around ours, import."""
+    known = KNOWN | modules("training") | modules("benchmarks")
+    return set().union(*(imported(path.read_text("utf-8"), known) for path in modules(package).values()))
+
+
+def test_training_builds_on_the_package_and_on_nothing_else_of_the_project() -> None:
+    names = imported_by("training")
     assert {"detector", "detector.learn"} <= names
-    assert not {name for name in names if name.split(".")[0] == "tests"}
+    assert not {name for name in names if name.split(".")[0] in ("benchmarks", "tests", "conftest")}
+
+
+def test_benchmarks_build_on_the_package_and_on_training() -> None:
+    names = imported_by("benchmarks")
+    assert {"detector", "training.corpora"} <= names
+    assert not {name for name in names if name.split(".")[0] in ("tests", "conftest")}

@@ -9,23 +9,29 @@ import os
 import pickle
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from itertools import chain, permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import DIGEST, NEWSLETTER, PHONE, RIVER, Hashed, background_of, made_up_articles
+from conftest import DIGEST, NEWSLETTER, PHONE, RIVER, Hashed, background_of, hand_made, made_up_articles
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
+from strategies import batches
 
 from detector import Model, ModelError, OffTopicDetector, load_model
+from detector import model as model_module
 from detector.encoder import Encoded, Encoder
-from detector.model import BUNDLED
+from detector.model import BUNDLED, Judgement
 from detector.paragraphs import batch_of
 from detector.reader import Reader
 from detector.vectors import Lexicon, Projection
 
 KEY = "offtopic-detector"
+HAND_MADE = hand_made()
 ARTICLES = [[*RIVER[:3], PHONE, *RIVER[3:]], list(DIGEST), [*RIVER, NEWSLETTER], [], ["", "qqx"]]
 
 
@@ -200,6 +206,79 @@ def test_the_bundled_model_is_found_without_a_path() -> None:
     assert load_model().path == str(BUNDLED)
     assert load_model() is load_model()
     assert OffTopicDetector()._ready() is OffTopicDetector(model="default")._ready()
+
+
+# --- long articles ----------------------------------------------------------------------------------------------------------
+
+
+def judged(model: Model, *articles: list[str], title: str | None = None) -> Judgement:
+    """The judgement of `articles` in one batch, of which the first may have a title."""
+    return model.judge(batch_of(articles, [title, *[None] * (len(articles) - 1)]))
+
+
+def test_a_long_article_gets_the_scores_of_its_stretches_as_articles_of_their_own(
+    hand_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 20 rows, 8 at most: 6, 7 and 7. A phone and a sign-up line among rivers; a river among phones.
+    phones = [f"The {a} and the {b} of the phone." for a, b in permutations(["battery", "charger", "screen"], 2)]
+    parts = [[*RIVER[:3], PHONE, *RIVER[3:]], [*RIVER, NEWSLETTER, RIVER[0]], [*phones, RIVER[0]]]
+    article = list(chain.from_iterable(parts))
+    whole = judged(hand_model, article)
+    monkeypatch.setattr(model_module, "_STRETCH", 8)
+    cut, alone = judged(hand_model, article), [judged(hand_model, part) for part in parts]
+    assert cut.scores == pytest.approx(np.concatenate([part.scores for part in alone]), abs=1e-6)
+    assert cut.furniture.tolist() == np.concatenate([part.furniture for part in alone]).tolist()
+    assert np.flatnonzero(cut.scores > 0.9).tolist() == [3, 11, 19]
+    assert cut.scores != pytest.approx(whole.scores, abs=0.1)  # as one article it is about both
+
+
+def test_the_title_of_a_long_article_is_context_for_its_first_stretch(
+    hand_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_module, "_STRETCH", 6)
+    cut = judged(hand_model, [*DIGEST, *DIGEST], title="The river")  # 9 rows: the title and three, five
+    first, second = judged(hand_model, list(DIGEST[:3]), title="The river"), judged(hand_model, [DIGEST[3], *DIGEST])
+    assert cut.scores == pytest.approx(np.concatenate((first.scores, second.scores)), abs=1e-6)
+    assert cut.scores[1] < 0.5 < cut.scores[5]  # "The river and the bridge.", with the title and without
+
+
+@pytest.mark.parametrize(
+    ("stretches", "topicless"),
+    [("dd", True), ("rr", False), ("rd", False), ("drd", True), ("rdr", False), ("rrdd", False), ("ddrdr", True)],
+)
+def test_a_long_article_has_no_common_topic_if_most_of_its_stretches_have_none(
+    hand_model: Model, monkeypatch: pytest.MonkeyPatch, stretches: str, topicless: bool
+) -> None:
+    parts = {"d": list(DIGEST), "r": list(RIVER[:4])}
+    assert judged(hand_model, *parts.values()).topicless.tolist() == [True, False]
+    monkeypatch.setattr(model_module, "_STRETCH", 4)
+    article = list(chain.from_iterable(parts[part] for part in stretches))
+    assert judged(hand_model, article).topicless.tolist() == [topicless]
+
+
+def test_short_articles_beside_a_long_one_are_judged_as_without_it(hand_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_module, "_STRETCH", 8)
+    long = [*RIVER, *DIGEST, NEWSLETTER] * 3
+    expected = judged(hand_model, *ARTICLES)
+    cut = judged(hand_model, *ARTICLES, long, *ARTICLES)
+    rows, count = len(expected.scores), len(ARTICLES)
+    assert len(cut.scores) == 2 * rows + len(long)
+    for scores in (cut.scores[:rows], cut.scores[-rows:]):
+        assert scores == pytest.approx(expected.scores, abs=1e-6)
+    assert cut.furniture[:rows].tolist() == cut.furniture[-rows:].tolist() == expected.furniture.tolist()
+    assert cut.topicless[:count].tolist() == cut.topicless[count + 1 :].tolist() == expected.topicless.tolist()
+    assert expected.topicless.tolist() == [False, True, False, False, False]
+
+
+@given(batches, st.integers(1, 4))
+def test_whatever_the_stretches_hold_every_row_gets_a_score(pairs: list[tuple[str | list[str], str | None]], most: int) -> None:
+    batch = batch_of([article for article, _ in pairs], [title for _, title in pairs])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(model_module, "_STRETCH", most)
+        found = HAND_MADE.judge(batch)
+    assert len(found.scores) == len(found.furniture) == len(batch.starts)
+    assert len(found.topicless) == len(pairs)
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()  # nan is neither
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------------

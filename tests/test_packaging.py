@@ -24,7 +24,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
-CORE = {"joblib", "numpy", "safetensors", "scikit-learn", "scipy", "tqdm"}
+CORE = {"joblib", "numpy", "safetensors", "scikit-learn", "scipy", "threadpoolctl", "tqdm"}
 LARGEST = 20_000_000  # bytes installed: the whole point is that nothing is downloaded later
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
 # A home or work directory: of some machine, never of the project. As part of a web address it is none.
@@ -108,7 +108,7 @@ def test_the_wheel_names_its_licence_and_carries_it(built: Distributions) -> Non
 def test_the_source_distribution_holds_what_the_tests_need(built: Distributions) -> None:
     top = f"{os.path.commonpath(built.sdist.getnames())}/"
     packed = {member.name.removeprefix(top) for member in built.sdist.getmembers() if member.isfile()}
-    assert files_under("detector", "tests", "fixtures", "training", "examples") <= packed
+    assert files_under("detector", "tests", "fixtures", "training", "benchmarks", "examples") <= packed
     assert {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "setup.cfg", "MANIFEST.in"} <= packed
     assert not [name for name in packed if "__pycache__" in name or name.endswith(".pyc")]
 

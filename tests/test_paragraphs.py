@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import articles, batches, texts, titles
 
 from detector.paragraphs import SENTENCE_ENDS, SEPARATOR, Batch, batch_of, split
@@ -250,3 +251,106 @@ def test_offsets_in_a_batch_cut_the_paragraphs_out_of_the_text(article: str | li
         assert [text[start:end] for start, end in spans] == article
     origin = int(batch.origins[1])
     assert np.array_equal(batch.codes[origin : origin + len(text)], codes_of(text))
+
+
+# --- stretches -------------------------------------------------------------------------------------------------------------
+
+
+def stretches_of(batches: list[Batch]) -> list[list[str]]:
+    """The texts of the rows of every stretch, in order."""
+    return [
+        [text_of(batch, row) for row in range(begin, end)]
+        for batch in batches
+        for begin, end in pairwise(batch.bounds.tolist())
+    ]
+
+
+def test_a_batch_without_a_long_article_is_its_own_stretch() -> None:
+    batch = batch_of([list("abcd"), "", list("efg")], [None, None, "Head"])  # four rows, none, four with the title
+    cut, articles = batch.stretches(4)
+    assert len(cut) == 1
+    assert cut[0] is batch
+    assert articles.tolist() == [0, 1, 2]
+    nothing = batch_of([], [])
+    assert nothing.stretches(1)[0][0] is nothing
+    assert nothing.stretches(1)[1].tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "most", "sizes"),
+    [
+        (10, 4, [3, 3, 4]),
+        (9, 4, [3, 3, 3]),
+        (8, 4, [4, 4]),
+        (5, 4, [2, 3]),  # not four and a last one in no company
+        (7, 3, [2, 2, 3]),
+        (3, 1, [1, 1, 1]),
+    ],
+)
+def test_a_long_article_is_cut_evenly_into_as_few_stretches_as_will_do(rows: int, most: int, sizes: list[int]) -> None:
+    paragraphs = [f"paragraph {i}" for i in range(rows)]
+    cut, articles = batch_of([paragraphs], [None]).stretches(most)
+    found = stretches_of(cut)
+    assert [len(stretch) for stretch in found] == sizes
+    assert list(chain.from_iterable(found)) == paragraphs
+    assert articles.tolist() == [0] * len(sizes)
+
+
+def test_stretches_stand_side_by_side_in_batches_of_less_than_twice_as_many_rows() -> None:
+    # Stretches that begin in the same four rows share a batch: at 0 and 3; at 6.
+    cut, _ = batch_of([list("abcdefghij")], [None]).stretches(4)
+    assert [batch.bounds.tolist() for batch in cut] == [[0, 3, 6], [0, 4]]
+    assert [batch.articles.tolist() for batch in cut] == [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0]]
+    # Each holds the text from its first row to its last, separators between them.
+    assert [batch.codes.tobytes().decode("utf-32-le") for batch in cut] == ["\n\n".join("abcdef"), "\n\n".join("ghij")]
+    assert cut[1].starts.tolist() == [0, 3, 6, 9]
+
+
+def test_a_title_stays_with_the_first_stretch_and_counts_as_a_row() -> None:
+    cut, articles = batch_of([list("abcd"), list("ef")], ["Head", "Other"]).stretches(4)
+    assert stretches_of(cut) == [["Head", "a"], ["b", "c", "d"], ["Other", "e", "f"]]
+    assert articles.tolist() == [0, 0, 1]
+    titles = [row for batch in cut for row in batch.is_title.tolist()]
+    assert titles == [True, False, False, False, False, True, False, False]
+
+
+def test_empty_articles_among_long_ones_keep_their_place() -> None:
+    cut, articles = batch_of(["", list("abcde"), [], "", list("fg"), []], [None] * 6).stretches(4)
+    assert stretches_of(cut) == [[], ["a", "b"], ["c", "d", "e"], [], [], ["f", "g"], []]
+    assert articles.tolist() == [0, 1, 1, 2, 3, 4, 5]
+
+
+def test_empty_articles_may_be_a_batch_of_their_own() -> None:
+    cut, articles = batch_of([list("abcdefgh"), "", []], [None] * 3).stretches(4)
+    assert [batch.bounds.tolist() for batch in cut] == [[0, 4], [0, 4], [0, 0, 0]]
+    assert len(cut[2].starts) == len(cut[2].ends) == len(cut[2].is_title) == 0
+    assert articles.tolist() == [0, 0, 1, 2]
+
+
+@given(batches, st.integers(1, 5))
+def test_stretches_hold_every_row_once_in_order_with_its_text_and_its_offsets(
+    pairs: list[tuple[str | list[str], str | None]], most: int
+) -> None:
+    batch = batch_of([article for article, _ in pairs], [title for _, title in pairs])
+    cut, articles = batch.stretches(most)
+    stretches = [(each, index) for each in cut for index in range(len(each.bounds) - 1)]
+    assert len(stretches) == len(articles)
+    for i in range(len(pairs)):
+        ours = [stretch for stretch, article in zip(stretches, articles.tolist(), strict=True) if article == i]
+        rows = rows_of(batch, i)
+        assert list(chain.from_iterable(rows_of(each, index) for each, index in ours)) == rows
+        sizes = [int(np.diff(each.bounds)[index]) for each, index in ours]
+        assert len(sizes) == max(1, -(-len(rows) // most))
+        assert max(sizes) - min(sizes) <= 1
+    assert list(chain.from_iterable(stretches_of(cut))) == list(chain.from_iterable(stretches_of([batch])))
+    assert articles.tolist() == sorted(articles.tolist())
+    if cut[0] is not batch:
+        assert max(len(each.starts) for each in cut) < 2 * most
+
+
+def test_white_space_around_given_paragraphs_is_left_out_of_their_stripped_spans() -> None:
+    batch = batch_of([["  One. \n", "\t", "", "Two."], "Three.\n\nFour."], ["A title ", None])
+    found = ["".join(map(chr, batch.codes[start:end])) for start, end in zip(*batch.stripped(), strict=True)]
+    assert found == ["A title", "One.", "", "", "Two.", "Three.", "Four."]
+    kept = batch_of([["One.", "Two."]], [None])
+    assert [each.tolist() for each in kept.stripped()] == [kept.starts.tolist(), kept.ends.tolist()]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import made_up_articles, spelt
+from conftest import made_up_articles, spelt, unpacked
 
 from detector import InputError, Model, OffTopicDetector, TrainSettings, load_model, train
 from detector.learn import furniture as furniture_module
@@ -101,7 +101,8 @@ def test_a_learned_model_ranks_the_intruder_of_a_fresh_article_first(learned: Mo
 
 
 def test_text_without_titles_teaches_what_is_foreign_too(learned: Model) -> None:
-    assert told(learned, FRESH[7][0]) == (2, "foreign")
+    found = Counter(told(learned, donor[0]) for donor in FRESH[1:21])
+    assert found[2, "foreign"] > 12, found  # of 20
 
 
 def test_lines_that_recur_are_learned_as_furniture_and_not_as_content() -> None:
@@ -161,7 +162,7 @@ def test_a_teacher_leaves_a_space_of_its_own_as_wide_as_it_is(taught: tuple[Mode
     second = taught[0].reader.taught
     assert second is not None
     words = taught[1].asked[0]
-    assert second.rows(np.arange(len(words))).shape == (len(words), 6)
+    assert unpacked(second).shape == (len(words), 6)
     assert taught[0].reader.projection.weights.shape == (len(words), 8)  # two dimensions a byte
     assert learned.reader.taught is None
 

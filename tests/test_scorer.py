@@ -20,17 +20,20 @@ def f32(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-def test_a_network_standardises_clips_and_passes_through_tanh_to_a_linear_output() -> None:
+def test_networks_standardise_clip_pass_through_tanh_to_a_linear_output_and_are_added_up() -> None:
     network = Network(
         mean=f32(1, -2),
         scale=f32(2, 0.5),
-        weights=(np.array([[1, 0.5], [-1, 0.25]], np.float32), np.array([[2], [-3]], np.float32)),
-        biases=(f32(0.1, -0.2), f32(0.75)),
+        weights=(
+            np.array([[[1, 0.5], [-1, 0.25]], [[0, 1], [0, 1]]], np.float32),
+            np.array([[[2], [-3]], [[0], [5]]], np.float32),
+        ),
+        biases=(np.array([[0.1, -0.2], [7, 0]], np.float32), np.array([[0.5], [0.25]], np.float32)),
     )
-    # Standardised (1, 2); hidden tanh(1 - 2 + 0.1) and tanh(0.5 + 0.5 - 0.2).
-    expected = 2 * math.tanh(-0.9) - 3 * math.tanh(0.8) + 0.75
+    # Standardised (1, 2); hidden tanh(1 - 2 + 0.1) and tanh(0.5 + 0.5 - 0.2), and of the second network tanh(1 + 2).
+    expected = 2 * math.tanh(-0.9) - 3 * math.tanh(0.8) + 0.75 + 5 * math.tanh(3)
     # (9, -100) is 4 and -196 standard units: the second is clipped to -4.
-    clipped = 2 * math.tanh(4 + 4 + 0.1) - 3 * math.tanh(2 - 1 - 0.2) + 0.75
+    clipped = 2 * math.tanh(4 + 4 + 0.1) - 3 * math.tanh(2 - 1 - 0.2) + 0.75 + 5 * math.tanh(4 - 4)
     outputs = network(np.array([[3, -1], [9, -100]], np.float32))
     assert outputs == pytest.approx(np.array([[expected], [clipped]]), abs=1e-5)
     assert outputs.dtype == np.float64
@@ -100,6 +103,9 @@ def test_an_article_is_summed_up_over_its_paragraphs_and_not_its_title() -> None
     fill("shared", [99, 0.1, 0.1, 0.1, 0.1, 0.6, 99, 0, 1, 0])
     fill("surprise", [99, 5, 5, 5, 5, 5, 99, 1, 2, 4])
     fill("length", [99, 1, 1, 1, 1, 6, 99, 3, 2, 1])
+    fill("unknown", [99, 0, 0, 0.5, 0, 0, 99, 1, 0.5, 0])
+    fill("local", [99, 0.1, 0.2, 0.3, 0.4, 0.5, 99, 0.5, 0, 1])
+    fill("opening", [99, 0.5, 0.5, 0, 0, 0, 99, 0, 1, 1])
     doubt = np.array([1, 0.9, 0.5, 0.6, 0, 0, 1, 0.2, 0.7, 0.8])
     summary = article_summary(batch, evidence, doubt)
     assert summary.dtype == np.float32
@@ -124,6 +130,10 @@ def test_an_article_is_summed_up_over_its_paragraphs_and_not_its_title() -> None
         "shared": [0.2, 0, 0, 0.5],
         "surprise": [5, 0, 1, 3],
         "length": [2, 0, 3, 1.5],
+        "unknown": [0.1, 0, 1, 0.25],
+        "local": [0.3, 0, 0.5, 0.5],
+        "local_high": [0.4, 0, 0.5, 0],
+        "opening": [0.2, 0, 0, 1],
     }
     assert set(expected) == set(SUMMARY)
     for name, values in expected.items():

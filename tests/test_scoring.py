@@ -128,7 +128,7 @@ def test_the_first_network_tells_what_belongs(rows: Gathered) -> None:
 
 def test_the_foreign_network_tells_intruders_and_is_not_taught_what_furniture_is(rows: Gathered) -> None:
     network = fit_foreign(rows, 0)
-    assert [weight.shape for weight in network.weights] == [(6, 3 * 96), (3 * 96, 3 * 48), (3 * 48, 1)]  # three side by side
+    assert [weight.shape for weight in network.weights] == [(3, 6, 96), (3, 96, 48), (3, 48, 1)]
     asked = FRESH.labels != FURNITURE
     told = network(both(FRESH))[asked, 0] > 0
     assert (told == (FRESH.labels[asked] == FOREIGN)).mean() > 0.99

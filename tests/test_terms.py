@@ -171,25 +171,38 @@ def test_different_words_have_different_identities() -> None:
     assert hashes("abc") != hashes("cba")
 
 
-def test_the_hash_of_one_word_can_be_worked_out_by_hand() -> None:
-    # SplitMix64 of the character code times an odd constant, as a polynomial in that constant, then Murmur3's finaliser.
-    def mixed(state: int, steps: tuple[tuple[int, int], ...], last: int) -> int:
-        for shift, factor in steps:
-            state = ((state ^ (state >> shift)) * factor) % 2**64
-        return state ^ (state >> last)
+def _finished(state: int) -> int:
+    for shift, factor in ((33, 0xFF51AFD7ED558CCD), (33, 0xC4CEB9FE1A85EC53)):
+        state = ((state ^ (state >> shift)) * factor) % 2**64
+    return state ^ (state >> 33)
 
+
+def test_the_hash_of_one_word_can_be_worked_out_by_hand() -> None:
+    # Four characters make one number of 16 bits each; their number and these stand before powers of an odd constant.
     golden = 0x9E3779B97F4A7C15
-    splitmix = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
-    values = [mixed(ord(char) * golden % 2**64, splitmix, 31) for char in "ab"]
-    total = (values[0] + values[1] * golden) % 2**64
-    expected = mixed(total, ((33, 0xFF51AFD7ED558CCD), (33, 0xC4CEB9FE1A85EC53)), 33)
-    assert hashes("AB") == [expected]
-    assert hash_of("ab") == expected
+    quad = ord("a") + (ord("b") << 16)
+    assert hashes("AB") == [_finished((2 * golden + quad * golden**2) % 2**64)]
+    first = sum(ord(char) << (16 * i) for i, char in enumerate("abcd"))
+    assert hashes("abcde") == [_finished((5 * golden + first * golden**2 + ord("e") * golden**3) % 2**64)]
+    assert hash_of("ab") == hashes("AB")[0]
+
+
+@pytest.mark.parametrize("size", [*range(2, 40), 64, 1000])
+def test_words_of_every_size_have_the_hash_of_the_readable_way(size: int) -> None:
+    word = "".join(chr(ord("a") + 7 * i % 26) for i in range(size))
+    assert hashes(f"and {word} so")[1:2] == [hash_of(word)]
+
+
+def test_of_very_long_words_both_ends_and_the_size_tell() -> None:
+    head, tail = "abcdefghijklmnop", "ponmlkjihgfedcba"
+    assert hashes(f"{head}xx{tail} {head}yy{tail}")[0] == hashes(f"{head}yy{tail}")[0]
+    apart = hashes(f"{head}xx{tail} {head}xxx{tail} {head}xx{tail[:-1]}b b{head[1:]}xx{tail} {head}{tail}")
+    assert len(set(apart)) == 5
 
 
 def test_the_fingerprint_of_the_rules_is_pinned_and_the_same_in_every_process() -> None:
     # Changing it makes every model file unreadable: change the rules on purpose, or not at all.
-    assert fingerprint() == "4d2ea74e457f295e"
+    assert fingerprint() == "f7aa03dc802850b5"
     code = "from detector.terms import fingerprint; print(fingerprint())"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_other_hash_seed())
     assert shown.stdout.strip() == fingerprint()

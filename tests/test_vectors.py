@@ -7,16 +7,17 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from conftest import background_of, lexicon_of
+from conftest import background_of, lexicon_of, unpacked
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import form_of, identity_of, idf_of, strangeness_of, vocabulary_of
 from scipy.sparse import csr_array
 from strategies import batches, plain_articles
 
 from detector.background import Background
-from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
+from detector.paragraphs import Batch, batch_of
 from detector.postings import PAIRS, Postings, postings_of
-from detector.terms import hash_of, is_capital, is_digit, is_unspaced, terms_of
+from detector.terms import hash_of
 from detector.vectors import Lexicon, Projection, scattered
 
 # Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
@@ -133,32 +134,23 @@ def test_wholes_are_the_same_for_the_same_words_as_often_in_any_order_and_for_no
 
 def check_against_counters(batch: Batch, background: Background, postings: Postings) -> None:
     """Hold `postings` against plain loops over the paragraphs."""
-    index = {key: i for i, key in enumerate(background.hashes.tolist())}
-    entries = []  # (article, identity, row, count): known terms by index, then others by 24 bits, and length
+    vocabulary = vocabulary_of(background)
+    entries = []  # (article, identity, row, count)
     for row, (start, end) in enumerate(zip(batch.starts, batch.ends, strict=True)):
-        codes = batch.codes[start:end]
-        found = terms_of(codes)
+        form = form_of("".join(map(chr, batch.codes[start:end].tolist())))
         article = next(i for i in range(len(batch.bounds)) if batch.bounds[i + 1] > row)
-        letters = (found.ends - found.starts) * np.where(is_unspaced(codes[found.starts]), 3, 1)
-        sizes_of = zip(found.hashes.tolist(), letters.tolist(), strict=True)
-        held = Counter(
-            (0, index[key] << 4 | min(long, 15)) if key in index else (1, (key >> 40) << 4 | min(long, 15))
-            for key, long in sizes_of
-        )
+        held = Counter(identity_of(word, vocabulary) for word in form.words)
         entries += [(article, identity, row, count) for identity, count in held.items()]
-        first = codes[found.starts]
-        size = max(len(first), 1)
-        assert postings.lengths[row] == len(first)
-        assert postings.capitals[row] == pytest.approx(sum(is_capital(first)) / size)
-        assert postings.digits[row] == pytest.approx(sum(is_digit(first)) / size)
-        text = "".join(map(chr, codes.tolist()))
-        assert postings.closed[row] == (text[-1:] in tuple(SENTENCE_ENDS))
-        assert postings.cut[row] == text.endswith(("..", "…"))
-        assert postings.exclaims[row] == text.endswith(("!", "?", "！", "？", "؟"))
-        assert postings.quoted[row] == text.startswith(tuple("\"'“‘„«»‚「『"))
-        opening = found.hashes[:1].tolist()
-        assert postings.openings[row] == (1 if is_digit(first[:1]).any() else opening[0] if opening else 0)
-        assert int(postings.wholes[row]) == sum(found.hashes.tolist()) % 2**64
+        assert postings.lengths[row] == len(form.words)
+        assert postings.capitals[row] == pytest.approx(form.capitals)
+        assert postings.digits[row] == pytest.approx(form.digits)
+        assert postings.closed[row] == form.closed
+        assert postings.cut[row] == form.cut
+        assert postings.exclaims[row] == form.exclaims
+        assert postings.quoted[row] == form.quoted
+        opening = 1 if form.opening == "a number" else hash_of(form.opening) if form.opening else 0
+        assert int(postings.openings[row]) == opening
+        assert int(postings.wholes[row]) == sum(map(hash_of, form.words)) % 2**64
     entries.sort()
     groups = sorted({(article, identity) for article, identity, *_ in entries})
     assert postings.rows.tolist() == [row for *_, row, _ in entries]
@@ -166,30 +158,31 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
     assert postings.groups.tolist() == [groups.index((article, identity)) for article, identity, *_ in entries]
     firsts = [[entry[:2] for entry in entries].index(group) for group in groups]
     assert postings.group_starts.tolist() == firsts
-    assert postings.group_index.tolist() == [-1 if unknown else identity >> 4 for _, (unknown, identity) in groups]
-    expected = [expected_idf(batch, postings, background, groups, group) for group in groups]
+    assert postings.group_identity.tolist() == [identity for _, identity in groups]
+    assert postings.group_index.tolist() == [-1 if identity >> 28 else identity >> 4 for _, identity in groups]
+    expected = [expected_idf(batch, entries, background, groups, group) for group in groups]
     assert postings.group_idf.tolist() == pytest.approx(expected)
 
 
 def expected_idf(
     batch: Batch,
-    postings: Postings,
+    entries: list[tuple[int, int, int, int]],
     background: Background,
-    groups: list[tuple[int, tuple[int, int]]],
-    group: tuple[int, tuple[int, int]],
+    groups: list[tuple[int, int]],
+    group: tuple[int, int],
 ) -> float:
     """The idf of a `group`, a term of an article, by the share of the article's terms that the background does not know."""
-    article, (unknown, identity) = group
-    here = [strange for other, (strange, _) in groups if other == article]
-    weight = min(max((sum(here) / (len(here) + 20) - 0.25) / (0.6 - 0.25), 0), 1)
-    at = groups.index(group)
-    paragraphs = int(batch.bounds[article + 1] - batch.bounds[article])
-    guess = (
-        0.2 + 0.34 * min(identity & 15, 12) - 0.65 * math.log(int((postings.groups == at).sum())) + 0.24 * math.log(paragraphs)
+    article, identity = group
+    here = [other for of, other in groups if of == article]
+    known = not identity >> 28
+    return idf_of(
+        float(background.idf[identity >> 4]) if known else background.unknown_idf,
+        known=known,
+        strange=strangeness_of(sum(other >> 28 for other in here), len(here)),
+        letters=identity & 15,
+        holders=sum(entry[:2] == group for entry in entries),
+        paragraphs=int(batch.bounds[article + 1] - batch.bounds[article]),
     )
-    told = background.unknown_idf if unknown else float(background.idf[identity >> 4])
-    guess = max(guess, 0.2)
-    return (1 - weight) * told + weight * (guess if unknown else min(guess, told))
 
 
 KNOWN = background_of({"river": 2.0, "bridge": 3.0, "the": 0.5, "straße": 4.0, "東京": 5.0, "2018": 6.0, "aa": 1.0, "cc": 2.5})
@@ -286,10 +279,9 @@ def test_two_numbers_are_packed_into_a_byte_as_by_hand() -> None:
     assert packed.scales.tolist() == pytest.approx([2, 0.1])
     # In steps of the scale 7, -7, 1, -3 and 7, 0, 1, -2; eight more each; the second half in the high bits.
     assert packed.weights.tolist() == [[15 + 16 * 9, 1 + 16 * 5], [15 + 16 * 9, 8 + 16 * 6]]
-    assert packed.rows(np.array([1, 0, 1])) == pytest.approx(
+    assert unpacked(packed)[[1, 0, 1]] == pytest.approx(
         np.array([[0.7, 0, 0.1, -0.2], [14, -14, 2, -6], [0.7, 0, 0.1, -0.2]]), abs=1e-6
     )
-    assert packed.rows(np.zeros(0, np.int64)).shape == (0, 4)
 
 
 @given(
@@ -303,7 +295,7 @@ def test_a_number_is_kept_to_half_a_step_of_its_rows_scale(rows: list[list[float
     table = np.array(rows, np.float32)
     table[np.abs(table) < 1e-30] = 0  # a seventh of less is no float
     packed = Projection.packed(table)
-    kept = packed.rows(np.arange(len(table)))
+    kept = unpacked(packed)
     assert kept.dtype == np.float32
     assert (np.abs(kept - table) <= 0.5001 * packed.scales[:, None]).all()
     steps = np.abs(np.hstack((packed.weights & 15, packed.weights >> 4)).astype(int) - 8).max(axis=1)
@@ -312,7 +304,7 @@ def test_a_number_is_kept_to_half_a_step_of_its_rows_scale(rows: list[list[float
 
 def test_a_row_of_noughts_stays_one() -> None:
     packed = Projection.packed(np.array([[0, 0], [0, 3]], np.float32))
-    assert packed.rows(np.arange(2)).tolist() == [[0, 0], [0, 3]]
+    assert unpacked(packed).tolist() == [[0, 0], [0, 3]]
     assert packed.scales[0] == 1
     assert Projection.packed(np.zeros((0, 4), np.float32)).weights.shape == (0, 2)
 

@@ -23,7 +23,7 @@ from detector.learn.metrics import average_precision, hit_at_1, recall_at
 from training.corpora import CORPORA, add_corpora_argument, held_out, is_held_out, labelled
 from training.peers import PEERS, Approach, minilm_evidence, ours
 
-__all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "silence", "tiers"]
+__all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "silence", "tiers", "write_between"]
 
 CASES = 400  # articles a tier
 _SEED = 2026
@@ -256,15 +256,16 @@ def main() -> None:
         flat = {f"{group}/{name}": {n: vars(f) for n, f in row.items()} for (group, name), row in rows.items()}
         arguments.json.write_text(json.dumps(flat, indent=1) + "\n", encoding="utf-8")
     if arguments.readme:
-        _write_between(arguments.readme, table)
+        write_between(arguments.readme, "benchmark", table)
 
 
-def _write_between(readme: Path, table: str) -> None:
+def write_between(readme: Path, name: str, table: str) -> None:
+    """Write `table` into `readme`, between the markers ``<!-- name -->`` and ``<!-- /name -->``."""
     text = readme.read_text(encoding="utf-8")
-    head, opening, rest = text.partition("<!-- benchmark -->")
-    _, closing, tail = rest.partition("<!-- /benchmark -->")
+    head, opening, rest = text.partition(f"<!-- {name} -->")
+    _, closing, tail = rest.partition(f"<!-- /{name} -->")
     if not closing:
-        raise SystemExit(f"{readme}: no <!-- benchmark --> … <!-- /benchmark --> markers to write the table between")
+        raise SystemExit(f"{readme}: no <!-- {name} --> … <!-- /{name} --> markers to write the table between")
     readme.write_text(f"{head}{opening}\n{table}\n{closing}{tail}", encoding="utf-8")
 
 

@@ -31,6 +31,7 @@ def main() -> None:
     """Measure both promises and print them as tables."""
     parser = argparse.ArgumentParser(prog="python -m training.promises", description=__doc__)
     add_corpora_argument(parser)
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the reliability curve into FILE, an SVG")
     arguments = parser.parse_args()
     detector = OffTopicDetector()
     print("| clean text | paragraphs in an article | paragraphs | " + " | ".join(f"{100 * r:g} %" for r in _RATES) + " |")
@@ -43,6 +44,8 @@ def main() -> None:
     print("| told | so | share of all paragraphs |\n|---|---|---|")
     for told, true, weight in zip(found.told, found.true, found.weight, strict=True):
         print(f"| {told:.2f} | {true:.2f} | {100 * weight:.2f} % |")
+    if arguments.figure:
+        _draw(found, arguments.figure)
 
 
 def flagged_shares(articles: list[Article], detector: OffTopicDetector) -> Iterator[tuple[str, int, list[float]]]:
@@ -63,6 +66,21 @@ def _reliability(corpora: Path, detector: OffTopicDetector) -> Reliability:
             scores += [report.scores for report in detector.check_many(case.paragraphs for case in tier.cases)]
             labels += [label for case in tier.cases for label in case.labels]
     return reliability(np.concatenate(scores), np.array(labels), PRIOR)
+
+
+def _draw(found: Reliability, path: Path) -> None:
+    """Draw what scores turned out to be over what they said into `path`, each point by its share of the paragraphs."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.5, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    axes.plot(found.told, found.true, color="#1f5f8b", linewidth=1)
+    axes.scatter(found.told, found.true, s=12 + 40 * np.sqrt(found.weight), color="#1f5f8b")
+    axes.set(xlabel="score", ylabel="share that does not belong", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    with mpl.rc_context({"svg.hashsalt": "reliability", "svg.fonttype": "none"}):
+        figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":

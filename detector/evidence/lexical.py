@@ -106,10 +106,10 @@ class Words:
         kept = np.flatnonzero((sizes > 1)[postings.groups])
         holders = postings.rows[kept]
         groups = np.repeat(np.arange((sizes > 1).sum()), sizes[sizes > 1])
-        close = [
-            (groups[step:] == groups[: len(groups) - step]) & (holders[step:] - holders[: len(holders) - step] <= REACH)
-            for step in range(1, REACH + 1)
-        ]
+        close = []
+        for step in range(1, REACH + 1):
+            count = max(len(groups) - step, 0)
+            close.append((groups[step:] == groups[:count]) & (holders[step:] - holders[:count] <= REACH))
         return cls(
             rows=rows,
             lengths=postings.lengths.astype(float),

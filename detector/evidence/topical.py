@@ -57,9 +57,11 @@ class Spaces:
         ln of the vectors' lengths.
     bands : ndarray (7, s, room) float64
         The dot product of each with the one 0 to 6 places further.
-    windows : list of (ndarray (k, m) int64, ndarray (s, k, m, m) float32)
-        Runs of neighbouring places, 0 for none, and the similarity of each with every other, minus infinity with itself and
-        with none.
+    windows : list of (ndarray (k, m) int64, ndarray (s, k, m, m) float32, ndarray (k, m, m) float32)
+        Runs of neighbouring places, 0 for none; the dot product of each with every other; and what leaves out the place
+        itself and empty ones, there minus infinity, else 0.
+    long : ndarray (l,) int64
+        The places of articles too long for one window.
     """
 
     rows: Rows
@@ -67,7 +69,8 @@ class Spaces:
     sized: NDArray[np.float64]
     strengths: NDArray[np.float64]
     bands: NDArray[np.float64]
-    windows: list[tuple[NDArray[np.int64], NDArray[np.float32]]]
+    windows: list[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]
+    long: NDArray[np.int64]
 
     @classmethod
     def of(cls, rows: Rows, dense: Sequence[NDArray[np.float32]], lengths: NDArray[np.float32]) -> Spaces:
@@ -89,7 +92,8 @@ class Spaces:
             sized=rows.spread(np.log1p(lengths).astype(float)),
             strengths=np.array(strengths).reshape(len(units), len(rows.articles)),
             bands=bands,
-            windows=[(table, _similar(table, units)) for table in _windows(rows)],
+            windows=[(table, _products(table, units), _apart(table)) for table in _windows(rows)],
+            long=rows.places[np.diff(rows.bounds)[rows.articles] > WINDOW],
         )
 
     def columns(self, trust: NDArray[np.float64]) -> list[dict[str, NDArray[np.float64]]]:
@@ -131,10 +135,16 @@ class Spaces:
     def _with_sum(self, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the dot product of each with its article's sum, `weights` (s, room), and that sum's square, both (s, room)."""
         toward = np.zeros(weights.shape)
-        for space, unit in enumerate(self.units):
-            weighted = unit * weights[space].astype(np.float32)[:, None]
-            sums = np.add.reduceat(weighted, self.rows.firsts, axis=0)
-            toward[space] = np.einsum("ij,ij->i", unit, sums[self.rows.owners])
+        for table, products, _ in self.windows:
+            toward[:, table] = (products @ weights[:, table, None].astype(np.float32))[..., 0]
+        if len(self.long):
+            owners = self.rows.owners[self.long]
+            firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+            number = np.repeat(np.arange(len(firsts)), np.diff(firsts, append=len(owners)))
+            for space, unit in enumerate(self.units):
+                vectors = unit[self.long]
+                sums = np.add.reduceat(vectors * weights[space, self.long, None].astype(np.float32), firsts, axis=0)
+                toward[space, self.long] = np.einsum("ij,ij->i", vectors, sums[number])
         return toward, self._sums(weights * toward)[:, self.rows.owners]
 
     def _sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -177,7 +187,7 @@ class Spaces:
         return {
             "far": _cosine(cross - weight * own - dot, rest, square),
             "context": _cosine(dot, near, near),
-            "bridge": _cosine(joined / np.sqrt(np.maximum(before, NOTHING)), after, after),
+            "bridge": _cosine(joined / np.sqrt(np.maximum(before, NOTHING**2)), after, after),
         }
 
     def _blocks(
@@ -192,22 +202,27 @@ class Spaces:
         filled = self.rows.spread(np.ones(len(self.rows.places), np.bool_))
         # Of the blocks of one row: the square of their sum, that with weights of trust, and of the one with the other; and the
         # dot products of either with the article's sum.
-        singles = [a * self.bands[0] for a in (sized**2, weights**2, sized * weights)] + [sized * toward, weights * toward]
-        own, known, mixed, cross, gone = singles
-        pairs: list[tuple[NDArray[np.float64], ...]] = []  # what two rows so many apart add to the first three
+        square, trusted, crossed = sized * sized, weights * weights, sized * weights
+        singles = np.stack([a * self.bands[0] for a in (square, trusted, crossed)] + [sized * toward, weights * toward])
+        sums = singles
+        pairs: list[NDArray[np.float64]] = []  # what two rows so many apart add to the first three
         block = np.ones(toward.shape)
         for size in range(2, _BLOCK + 1):
             count, step = room - size + 1, size - 1
             early, late = slice(None, count), slice(step, None)
-            crossed = sized[early] * weights[late] + weights[early] * sized[late]
-            dots = self.bands[step, :, early]
-            pairs.append((2 * sized[early] * sized[late] * dots, 2 * weights[early] * weights[late] * dots, crossed * dots))
+            both = np.stack(
+                (
+                    2 * sized[early] * sized[late],
+                    2 * weights[early] * weights[late],
+                    sized[early] * weights[late] + weights[early] * sized[late],
+                )
+            )
+            pairs.append(both[:, None] * self.bands[step, :, early])
             # A block is one row longer than the one before: the new row, and its pair with every other.
-            longer = zip((own, known, mixed, cross, gone), singles, strict=True)
-            own, known, mixed, cross, gone = (sums[:, :count] + single[:, step:] for sums, single in longer)
-            for apart, (of_own, of_known, of_mixed) in enumerate(pairs, start=1):
-                here = slice(step - apart, step - apart + count)
-                own, known, mixed = own + of_own[:, here], known + of_known[:, here], mixed + of_mixed[:, here]
+            sums = sums[..., :count] + singles[..., step:]
+            for apart, pair in enumerate(pairs, start=1):
+                sums[:3] += pair[..., step - apart : step - apart + count]
+            own, known, mixed, cross, gone = sums
             rest = whole[:, :count] - 2 * gone + known
             # Where nothing is left of the rest but rounding dust, there is nothing to fit.
             some = filled[:count] & filled[step:] & (sizes[:count] >= size + 2)
@@ -220,10 +235,9 @@ class Spaces:
     def _nearest(self, trust: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the similarity with the nearest, and the mean of the three nearest, each times its trust, (s, room)."""
         nearest, nearest3 = np.zeros((2, len(self.units), self.rows.room))
-        # Nothing of minus infinity is no number.
-        trusted = np.maximum(trust, NOTHING).astype(np.float32)
-        for table, similar in self.windows:
-            best = np.partition(similar * trusted[table][:, None, :], (-3, -2, -1), axis=-1)[..., -3:]
+        for table, products, apart in self.windows:
+            similar = products * trust[table].astype(np.float32)[:, None, :] + apart
+            best = np.sort(similar, axis=-1)[..., -3:]
             valid = np.isfinite(best)
             best[~valid] = 0
             nearest[:, table] = best[..., -1]
@@ -242,17 +256,23 @@ def _cosine(dot: NDArray[np.float64], square: NDArray[np.float64], whole: NDArra
     return cosine
 
 
-def _similar(table: NDArray[np.int64], units: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the similarity of each with every other in the windows of `table`, see :attr:`Spaces.windows`."""
+def _products(table: NDArray[np.int64], units: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the dot product of each with every other in the windows of `table`, ndarray (s, k, m, m)."""
     count, width = table.shape
-    similar = np.empty((len(units), count, width, width), np.float32)
+    products = np.empty((len(units), count, width, width), np.float32)
     for space, unit in enumerate(units):
         vectors = unit[table]
-        np.matmul(vectors, vectors.transpose(0, 2, 1), out=similar[space])
-    similar[:, np.broadcast_to((table == 0)[:, None, :], similar.shape[1:])] = -np.inf
-    diagonal = np.arange(width)
-    similar[:, :, diagonal, diagonal] = -np.inf
-    return similar
+        np.matmul(vectors, vectors.transpose(0, 2, 1), out=products[space])
+    return products
+
+
+def _apart(table: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return minus infinity where a window of `table` has no place or the same one twice, else 0, ndarray (k, m, m)."""
+    apart = np.zeros((*table.shape, table.shape[1]), np.float32)
+    apart[np.broadcast_to((table == 0)[:, None, :], apart.shape)] = -np.inf
+    diagonal = np.arange(table.shape[1])
+    apart[:, diagonal, diagonal] = -np.inf
+    return apart
 
 
 def _windows(rows: Rows) -> Iterator[NDArray[np.int64]]:
@@ -267,7 +287,7 @@ def _windows(rows: Rows) -> Iterator[NDArray[np.int64]]:
     width = 4
     while width <= WINDOW:
         chosen = (widths <= width) & (widths > (width // 2 if width > 4 else 0))
-        # At most 4,096 rows a table, so that memory stays bounded whatever the batch.
+        # At most 4,096 rows a table: what is made of one is thrown away before the next.
         step = max(1, 4096 // width)
         where = np.flatnonzero(chosen)
         for first in range(0, len(where), step):

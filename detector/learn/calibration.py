@@ -90,7 +90,8 @@ def calibrated(network: Network, rows: Gathered, label: int) -> Network:
     logits = network(rows.both[asked])[:, 0]
     slope, offset = _platt(logits, rows.labels[asked] == label, PRIOR * _SHARES[label])
     weights = (*network.weights[:-1], (network.weights[-1] * slope).astype(np.float32))
-    biases = (*network.biases[:-1], (network.biases[-1] * slope + offset).astype(np.float32))
+    # The networks are added up: each brings its part of the offset.
+    biases = (*network.biases[:-1], (network.biases[-1] * slope + offset / len(network.biases[-1])).astype(np.float32))
     return replace(network, weights=weights, biases=biases)
 
 

@@ -26,6 +26,8 @@ BELONGS, FOREIGN, FURNITURE = 0, 1, 2
 _MIX = {"any": 6, "topic": 9, "source": 6, "teaser": 3, "teasers": 1, "lead": 3, "block": 9, "lines": 6, "clean": 18}
 TIERS = tuple(_MIX)
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
+_ALIKE = (0.2, 0.2)  # shares of the digests whose pieces are of one topic, of one source
+_KIND = 50  # articles of a topic or source at least, or a digest would be made of few
 _HEADLINES = 0.15  # share of the digests that are lists of headlines
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
 _ITEM = 60  # characters of what may be an item of a list
@@ -93,6 +95,13 @@ class Intruder:
             labels[at:at] = [label] * len(intruders)
         return Case(tuple(paragraphs), tuple(labels), host.title, tier)
 
+    def one_kind(self) -> Sequence[Article]:
+        """Return articles of one topic or source, as a country's news day is made of, or, mostly, all of them."""
+        way = self._rng.random()
+        groups = self._by_topic if way < _ALIKE[0] else self._by_source if way < sum(_ALIKE) else {}
+        large = [group for group in groups.values() if len(group) >= _KIND]
+        return large[int(self._rng.integers(len(large)))] if large else self.articles
+
     def _groups(self, key: Callable[[Article], str]) -> dict[str, list[Article]]:
         groups: dict[str, list[Article]] = defaultdict(list)
         for article in self.articles:
@@ -150,11 +159,11 @@ class Intruder:
         taken = donor.paragraphs[first : first + size]
         return (taken if tier != "block" or len(taken) > 1 else ()), FOREIGN
 
-    def digest(self, fewest: int = 4, most: int = 30) -> Case:
+    def digest(self, fewest: int = 4, most: int = 30, among: Sequence[Article] | None = None) -> Case:
         """Return pieces of `fewest` to `most` articles, none of them the host: a round-up, a live blog or a list of headlines.
 
         Runs of up to one, two or three paragraphs each, now and then below a headline; single paragraphs, now and then behind
-        the time of day; or headlines alone.
+        the time of day; or headlines alone. Of any articles, or those `among` which to choose.
         """
         count = int(np.exp(self._rng.uniform(np.log(fewest), np.log(most + 1))))
         headlines = self._rng.random() < _HEADLINES
@@ -162,8 +171,9 @@ class Intruder:
         timed = longest == 1 and self._rng.random() < 0.5
         minutes = np.sort(self._rng.integers(24 * 60, size=count)).tolist()
         pieces: list[str] = []
-        for index, minute in zip(self._rng.integers(len(self.articles), size=count).tolist(), minutes, strict=True):
-            donor = self.articles[index]
+        pool = among or self.articles
+        for index, minute in zip(self._rng.integers(len(pool), size=count).tolist(), minutes, strict=True):
+            donor = pool[index]
             first = int(self._rng.integers(len(donor.paragraphs)))
             run = donor.paragraphs[first : first + int(self._rng.integers(1, longest + 1))]
             if headlines:
@@ -256,4 +266,5 @@ def digests_of(articles: Sequence[Article], count: int, seed: int) -> list[Case]
     intruders = list(_by_language(articles, seed).values())
     shares = np.array([sum(article.weight for article in intruder.articles) for intruder in intruders])
     chosen = np.random.default_rng(seed).choice(len(intruders), count, p=shares / shares.sum())
-    return [intruders[int(index)].digest() for index in chosen]
+    made = [intruders[int(index)] for index in chosen]
+    return [intruder.digest(among=intruder.one_kind()) for intruder in made]

@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import block_diag
 
 from detector.background import Background
 from detector.learn.background import chunks
@@ -202,11 +201,11 @@ def _fit(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, seed
     scale[scale < 1e-4] = 1
     if labels.all() or not labels.any():
         constant = np.array([_CERTAIN if labels.all() else -_CERTAIN], np.float32)
-        return Network(mean, scale, (np.zeros((inputs.shape[1], 1), np.float32),), (constant,))
+        return Network(mean, scale, (np.zeros((1, inputs.shape[1], 1), np.float32),), (constant[None],))
     standard = np.clip((inputs - mean) / scale, -4, 4)
     members = [_member(standard, labels, way, seed + number) for number in range(way.members)]
     _log.info("network %s: %d epochs on %d rows", way.hidden, way.epochs, len(inputs))
-    return Network(mean, scale, *_side_by_side(members))
+    return Network(mean, scale, *_averaged(members))
 
 
 def _member(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, seed: int) -> _Layers:
@@ -237,10 +236,9 @@ def _member(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, s
     return mean[: len(model.coefs_)], mean[len(model.coefs_) :]
 
 
-def _side_by_side(members: Sequence[_Layers]) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[np.float32], ...]]:
-    """Return the weights and biases of one network whose output is the mean of those of `members`."""
-    first, *middle, last = zip(*(weights for weights, _ in members), strict=True)
-    layers = [np.hstack(first), *(block_diag(*layer) for layer in middle), np.vstack(last) / len(members)]
-    *shifts, final = zip(*(biases for _, biases in members), strict=True)
-    offsets = [*(np.concatenate(layer) for layer in shifts), np.mean(final, axis=0)]
-    return tuple(layer.astype(np.float32) for layer in layers), tuple(offset.astype(np.float32) for offset in offsets)
+def _averaged(members: Sequence[_Layers]) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[np.float32], ...]]:
+    """Return the weights and biases of networks whose outputs add up to the mean of those of `members`."""
+    weights, biases = ([np.stack(layer) for layer in zip(*each, strict=True)] for each in zip(*members, strict=True))
+    for layers in (weights, biases):
+        layers[-1] = layers[-1] / len(members)
+    return tuple(layer.astype(np.float32) for layer in weights), tuple(layer.astype(np.float32) for layer in biases)
