@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector import OffTopicDetector, Report
+from detector import OffTopicDetector, Report, load_model
+from detector.terms import hash_of
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 GOLDEN = FIXTURES / "golden.json"
@@ -111,20 +112,27 @@ def test_in_another_language_the_intruder_ranks_first(name: str) -> None:
     assert [int(check(name).scores.argmax())] == labelled(name, "foreign")
 
 
-def test_names_that_stand_elsewhere_in_the_article_make_no_paragraph_noticeably_more_suspicious() -> None:
+def rarity(word: str) -> float:
+    """The idf of `word` in the bundled model."""
+    background = load_model().reader.background
+    (index,) = background.lookup(np.array([hash_of(word)], np.uint64)).tolist()
+    return background.unknown_idf if index < 0 else float(background.idf[index])
+
+
+def test_rare_names_that_stand_elsewhere_in_the_article_make_no_paragraph_noticeably_more_suspicious() -> None:
     asked = 0
     for name in (name for name, article in ARTICLES.items() if article["status"] == "ok"):
         texts = [paragraph["text"] for paragraph in ARTICLES[name]["paragraphs"]]
         scores = check(name).scores
         for i in np.flatnonzero(scores >= 0.05).tolist():
             own = set(re.findall(r"\w+", texts[i]))
-            elsewhere = Counter(
-                w for j, t in enumerate(texts) if j != i for w in set(re.findall(r"(?<=[a-z,] )[A-Z]\w{3,}", t))
-            )
-            for word in [word for word, _ in elsewhere.most_common() if word not in own][:2]:
+            others = [j for j in labelled(name, "belongs") if j != i]
+            elsewhere = Counter(w for j in others for w in set(re.findall(r"(?<=[a-z,] )[A-Z]\w{3,}", texts[j])))
+            # Rare ones: a month says little about whose paragraph it is.
+            for word in [word for word, _ in elsewhere.most_common() if word not in own and rarity(word) > 4.5][:2]:
                 changed = [*texts[:i], f"{texts[i].rstrip('.')} {word}.", *texts[i + 1 :]]
-                # Nothing in the networks forbids it: a month, which is hardly rare, adds .023 to one of .38.
-                assert OffTopicDetector().check(changed).scores[i] <= scores[i] + 0.025, (name, i, word)
+                # Nothing in the networks forbids it.
+                assert OffTopicDetector().check(changed).scores[i] <= scores[i] + 0.02, (name, i, word)
                 asked += 1
     assert asked >= 40
 
