@@ -83,12 +83,22 @@ def test_every_tier_has_its_floors_and_those_of_the_fixtures_stay(
     pinned = json.loads(floors.read_text())
     assert pinned["fixtures"] == {"digest": "d", "floors": {"ap": 0.5}}
     names = ("any: hit@1", "any: average precision", "any: recall at 1 %", "clean: unflagged", "clean: status right")
-    assert pinned["corpora"]["floors"] == {f"news, {name}": 1.0 for name in names}
+    means = [f"mean of all tiers: {figure}" for figure in ("hit@1", "average precision", "recall at 1 %")]
+    assert pinned["corpora"]["floors"] == dict.fromkeys([*(f"news, {name}" for name in names), *means], 1.0)
     # Other cases than those that were pinned are told, and no gate opens for them unseen.
     monkeypatch.setattr(gate, "tiers", lambda *_: [Tier("news", "any", [found, found]), Tier("news", "clean", [clean])])
     monkeypatch.setattr("sys.argv", ["gate", "--corpora", str(tmp_path)])
     assert gate.main() == 1
     assert "the corpora are not those that the floors were measured on" in capsys.readouterr().out
+
+
+def test_the_mean_is_over_the_tiers_in_which_something_ranks(hand_model: Model) -> None:
+    found = Case((*RIVER, PHONE), (*[BELONGS] * len(RIVER), FOREIGN), "", "any")
+    missed = Case((*RIVER, PHONE), (FOREIGN, *[BELONGS] * len(RIVER)), "", "any")
+    clean = Case(tuple(RIVER), (BELONGS,) * len(RIVER), "", "clean")
+    detector = OffTopicDetector(model=hand_model)
+    tiers = [Tier("news", "any", [found]), Tier("web", "any", [missed]), Tier("web", "clean", [clean])]
+    assert gate.measured_on_tiers(tiers, detector)["mean of all tiers: hit@1"] == 0.5
 
 
 def test_a_changed_label_changes_the_digest_of_the_tiers() -> None:
