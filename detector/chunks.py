@@ -216,8 +216,11 @@ def _chunked(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
     try:
         for pair in pairs:
             # Separators count: paragraphs may be empty, and a batch holds only so many of them.
-            extent = len(pair.article) if isinstance(pair.article, str) else sum(len(p) + len(SEPARATOR) for p in pair.article)
-            extent += len(pair.title or "")
+            extent = len(pair.title or "")
+            if isinstance(pair.article, str):
+                extent += len(pair.article)
+            else:
+                extent += sum(map(len, pair.article)) + len(SEPARATOR) * len(pair.article)
             if chunk and size + extent > _CHARS:
                 yield chunk
                 chunk, size = [], 0

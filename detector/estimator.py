@@ -240,7 +240,8 @@ def _checked(article: object, title: object, name: str) -> Pair:
     if refused or not isinstance(article, Iterable):
         raise InputError(f"{name} is a str or a list of paragraphs, got {type(article).__name__}; decode or select the text")
     paragraphs = list(article)
-    for i, paragraph in enumerate(paragraphs):
+    # Mostly all are plain str, which is seen at once.
+    for i, paragraph in enumerate(paragraphs if set(map(type, paragraphs)) - {str} else ()):
         if not isinstance(paragraph, str):
             raise InputError(f"{name}: paragraph {i} is a str, got {type(paragraph).__name__}; drop it or make it text")
     return Pair(paragraphs, title)
