@@ -13,6 +13,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -99,7 +100,8 @@ _ONE_THREAD = _OneThread()
 def judged(model: Model, pairs: Sequence[Pair]) -> Verdicts:
     """Judge `pairs` as one batch."""
     batch = batch_of([pair.article for pair in pairs], [pair.title for pair in pairs])
-    with _ONE_THREAD:
+    # An encoder of the user's may multiply as it likes.
+    with _ONE_THREAD if model.encoder is None else nullcontext():
         judgement = model.judge(batch)
     asked = ~batch.is_title
     articles = batch.articles[asked]
@@ -168,10 +170,13 @@ def _processes(count: int) -> Any:
 
     Those of joblib's own pool, and no others of it: it is shared with whoever else uses joblib, and set up otherwise.
     """
-    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky import ProcessPoolExecutor, cpu_count
 
     atexit.register(_processes.cache_clear)  # before the modules that it needs to end are gone
-    return ProcessPoolExecutor(max_workers=count, timeout=_IDLE)
+    # Threads that an encoder starts: no more in all processes than there are cores.
+    threads = str(max(1, cpu_count() // count))
+    env = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
+    return ProcessPoolExecutor(max_workers=count, timeout=_IDLE, env=env)
 
 
 def _pickled(encoder: Encoder) -> bytes:
