@@ -18,7 +18,7 @@ from detector.evidence import Gatherer
 from detector.paragraphs import Batch
 from detector.postings import postings_of
 from detector.scorer import Network, sigmoid
-from detector.vectors import Lexicon, Projection, scattered
+from detector.vectors import Lexicon, Projection, projected, scattered
 
 __all__ = ["Evidence", "Reader"]
 
@@ -54,12 +54,14 @@ class Reader:
         """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
         postings = postings_of(batch, self.background)
         bags = postings.bags(self.background)
+        maps = [each for each in (self.projection, self.taught) if isinstance(each, Projection)]
+        spaces = projected(bags, maps)
         if isinstance(self.projection, Encoded):
             dense = self.projection.vectors(batch)
         else:
-            dense = self.projection.project(bags)
+            dense = spaces.pop(0)
             dense += scattered(postings, dense.shape[1])
-        taught = None if self.taught is None else self.taught.project(bags)
+        taught = spaces[0] if spaces else None
         furniture = self.lexicon.logits(postings)
         gatherer = Gatherer(batch, postings, dense, furniture, taught)
         plain = gatherer.evidence()

@@ -7,6 +7,7 @@ and :mod:`detector.learn.lexicon`, which fit them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from detector.background import Background
 from detector.postings import PAIRS, Postings
 from detector.terms import RADIX, mixed
 
-__all__ = ["Lexicon", "Projection", "scattered"]
+__all__ = ["Lexicon", "Projection", "projected", "scattered"]
 
 _MIDDLE = np.float32(8)  # what stands for nothing among the 16 numbers of four bits
 _FEW = 1 << 12  # terms that are sorted faster than a table of all is gone through: an article's
@@ -53,23 +54,10 @@ class Projection:
         return cls(levels[:, :middle] | (levels[:, middle:] << 4), scales.astype(np.float32))
 
     def project(self, bags: csr_array) -> NDArray[np.float32]:
-        """Return ``bags @ map``, ndarray (n, d) float32, terms beyond its rows left out; only rows in use are ever unpacked."""
-        if bags.shape[1] > len(self.weights):
-            bags = bags[:, : len(self.weights)]
-        if bags.nnz < _FEW:
-            rows, local = np.unique(bags.indices, return_inverse=True)
-        else:
-            used = np.zeros(len(self.weights), np.bool_)
-            used[bags.indices] = True
-            rows = np.flatnonzero(used)
-            local = (np.cumsum(used, dtype=np.int32) - 1)[bags.indices]
-        # Scaled and moved here, on one number a term or a paragraph, the numbers themselves are left as they are.
-        scaled = csr_array((bags.data * self.scales[bags.indices], local, bags.indptr), shape=(bags.shape[0], len(rows)))
-        dense: NDArray[np.float32] = scaled @ self._levels(rows)
-        dense -= _MIDDLE * (scaled @ np.ones(len(rows), np.float32))[:, None]
-        return dense
+        """Return ``bags @ map``, ndarray (n, d) float32, terms beyond its rows left out."""
+        return projected(bags, [self])[0]
 
-    def _levels(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
+    def levels(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the numbers of rows of the map as they are packed, 1 .. 15, ndarray (k, d) float32."""
         packed = self.weights[index]
         half = packed.shape[1]
@@ -77,6 +65,33 @@ class Projection:
         levels[:, :half] = packed & 15
         levels[:, half:] = packed >> 4
         return levels
+
+
+def projected(bags: csr_array, maps: Sequence[Projection]) -> list[NDArray[np.float32]]:
+    """Return ``bags @ map`` of each of `maps`, ndarrays (n, d) float32, terms beyond a map's rows left out.
+
+    Only rows in use are ever unpacked.
+    """
+    width = bags.shape[1]
+    if bags.nnz < _FEW:
+        rows, local = np.unique(bags.indices, return_inverse=True)
+    else:
+        used = np.zeros(width, np.bool_)
+        used[bags.indices] = True
+        rows = np.flatnonzero(used)
+        local = (np.cumsum(used, dtype=np.int32) - 1)[bags.indices]
+    spaces = []
+    for each in maps:
+        known = rows[: np.searchsorted(rows, len(each.weights))]
+        missing = len(rows) - len(known)
+        levels = np.pad(each.levels(known), ((0, missing), (0, 0))) if missing else each.levels(known)
+        scales = np.pad(each.scales[known], (0, missing))
+        # Scaled and moved here, on one number a term or a paragraph, the numbers themselves are left as they are.
+        scaled = csr_array((bags.data * scales[local], local, bags.indptr), shape=(bags.shape[0], len(rows)))
+        dense: NDArray[np.float32] = scaled @ levels
+        dense -= _MIDDLE * (scaled @ np.ones(len(rows), np.float32))[:, None]
+        spaces.append(dense)
+    return spaces
 
 
 def scattered(postings: Postings, dimensions: int) -> NDArray[np.float32]:

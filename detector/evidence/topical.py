@@ -268,10 +268,8 @@ def _products(table: NDArray[np.int64], units: Sequence[NDArray[np.float32]]) ->
 
 def _apart(table: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return minus infinity where a window of `table` has no place or the same one twice, else 0, ndarray (k, m, m)."""
-    apart = np.zeros((*table.shape, table.shape[1]), np.float32)
-    apart[np.broadcast_to((table == 0)[:, None, :], apart.shape)] = -np.inf
-    diagonal = np.arange(table.shape[1])
-    apart[:, diagonal, diagonal] = -np.inf
+    missing = (table == 0)[:, None, :] | np.eye(table.shape[1], dtype=np.bool_)
+    apart: NDArray[np.float32] = np.where(missing, np.float32(-np.inf), np.float32(0))
     return apart
 
 
