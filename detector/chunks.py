@@ -143,7 +143,6 @@ def judged_chunks(model: Model, pairs: Iterator[Pair], n_jobs: int) -> Iterator[
         if model.encoder is not None:
             encoder = str(Path(folder, "encoder"))
             Path(encoder).write_bytes(_pickled(model.encoder))
-        processes = _processes(count)
         handed: deque[tuple[list[Pair], Future[Verdicts]]] = deque()
         try:
             for chunk in _or_error(chunks):
@@ -151,7 +150,7 @@ def judged_chunks(model: Model, pairs: Iterator[Pair], n_jobs: int) -> Iterator[
                     handed.append(([], Future()))
                     handed[-1][1].set_exception(chunk)
                 else:
-                    handed.append((chunk, processes.submit(_judged_by_path, path, encoder, chunk)))
+                    handed.append((chunk, _submitted(count, path, encoder, chunk)))
                 if len(handed) == _AHEAD * count:
                     yield _next_of(handed)
             while handed:
@@ -177,6 +176,16 @@ def _processes(count: int) -> Any:
     threads = str(max(1, cpu_count() // count))
     env = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
     return ProcessPoolExecutor(max_workers=count, timeout=_IDLE, env=env)
+
+
+def _submitted(count: int, path: str, encoder: str | None, chunk: list[Pair]) -> Future[Verdicts]:
+    """Hand `chunk` to one of `count` processes; to new ones where one of the old died while it had nothing to do."""
+    try:
+        submitted: Future[Verdicts] = _processes(count).submit(_judged_by_path, path, encoder, chunk)
+    except BrokenExecutor:
+        _processes.cache_clear()
+        submitted = _processes(count).submit(_judged_by_path, path, encoder, chunk)
+    return submitted
 
 
 def _pickled(encoder: Encoder) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import replace
@@ -302,6 +304,15 @@ def test_a_process_that_dies_is_an_error_and_the_next_stream_has_another(
         patched.setattr(chunks, "_judged_by_path", dies)
         with pytest.raises(BrokenExecutor, match="terminated"):
             list(judged_chunks(hand_model, iter(pairs_of(MIXED)), 2))
+    ((_, verdicts),) = judged_chunks(hand_model, iter(pairs_of(MIXED)), 2)
+    same(verdicts, judged(hand_model, pairs_of(MIXED)))
+
+
+def test_a_process_that_died_while_it_had_nothing_to_do_is_replaced(hand_model: Model) -> None:
+    list(judged_chunks(hand_model, iter(pairs_of(MIXED)), 2))
+    for number in list(chunks._processes(2)._processes):
+        os.kill(number, signal.SIGTERM)
+    time.sleep(0.5)  # until it is noticed
     ((_, verdicts),) = judged_chunks(hand_model, iter(pairs_of(MIXED)), 2)
     same(verdicts, judged(hand_model, pairs_of(MIXED)))
 
