@@ -80,7 +80,6 @@ def _paragraphs(articles: Articles) -> Iterator[str]:
     return (paragraph for article in articles for paragraph in article)
 
 
-# By name, and how much of the text is enough to time it.
 PARTS: dict[str, Callable[[Articles], object]] = {
     "`TfidfVectorizer().fit_transform` alone": _tfidf,
     "`HashingVectorizer().transform` alone": _hashing,

@@ -155,9 +155,6 @@ def judged_chunks(model: Model, pairs: Iterator[Pair], n_jobs: int) -> Iterator[
                     yield _next_of(handed)
             while handed:
                 yield _next_of(handed)
-        except BrokenExecutor:
-            _processes.cache_clear()  # the next call starts new ones
-            raise
         finally:
             for _, future in handed:
                 future.cancel()
@@ -179,7 +176,7 @@ def _processes(count: int) -> Any:
 
 
 def _submitted(count: int, path: str, encoder: str | None, chunk: list[Pair]) -> Future[Verdicts]:
-    """Hand `chunk` to one of `count` processes; to new ones where one of the old died while it had nothing to do."""
+    """Hand `chunk` to one of `count` processes; to new ones where one of the old has died."""
     try:
         submitted: Future[Verdicts] = _processes(count).submit(_judged_by_path, path, encoder, chunk)
     except BrokenExecutor:
@@ -196,15 +193,14 @@ def _pickled(encoder: Encoder) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _opened(path: str, encoder: str | None, stamp: int) -> Model:
-    """Return the model at `path`, as it was saved at `stamp`, with the encoder written to another; once, not for each chunk."""
-    del stamp
-    return load_model(path, None if encoder is None else pickle.loads(Path(encoder).read_bytes()))
+def _unpickled(path: str) -> Encoder:
+    """Return the encoder written to `path`, in a process that judges; read once, not for each chunk."""
+    encoder: Encoder = pickle.loads(Path(path).read_bytes())
+    return encoder
 
 
 def _judged_by_path(path: str, encoder: str | None, pairs: Sequence[Pair]) -> Verdicts:
-    stamp = Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
-    return judged(_opened(path, encoder, stamp), pairs)
+    return judged(load_model(path, None if encoder is None else _unpickled(encoder)), pairs)
 
 
 def _or_error(chunks: Iterator[list[Pair]]) -> Iterator[list[Pair] | Exception]:

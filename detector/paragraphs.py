@@ -22,13 +22,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.terms import codes_of
+from detector.terms import codes_of, one_of
 
-__all__ = ["SENTENCE_ENDS", "SEPARATOR", "Batch", "batch_of", "split"]
+__all__ = ["SENTENCE_ENDS", "SEPARATOR", "Batch", "batch_of", "evenly_cut", "split"]
 
 SEPARATOR = "\n\n"  # what a list of paragraphs is joined by to give the text that offsets refer to
 
 SENTENCE_ENDS = ".!?…。！？؟۔।\"'”’»)"
+_LINE_ENDS = "\n\x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029"  # those of str.splitlines
 _TABLE_SIZE = 0x3100
 
 
@@ -85,13 +86,10 @@ class Batch:
         articles : ndarray (b,) int64
             The article that each of their articles is a stretch of.
         """
-        sizes = np.diff(self.bounds)
-        cuts = np.maximum(-(-sizes // most), 1)
-        articles = np.repeat(np.arange(len(sizes)), cuts)
-        if len(articles) == len(sizes):
+        articles, starts, _ = evenly_cut(np.diff(self.bounds), most)
+        if len(articles) == len(self.bounds) - 1:
             return [self], articles
-        number = np.arange(len(articles)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
-        bounds = np.append(self.bounds[articles] + number * sizes[articles] // cuts[articles], self.bounds[-1])
+        bounds = np.append(self.bounds[articles] + starts, self.bounds[-1])
         firsts = np.flatnonzero(np.diff(bounds[:-1] // most, prepend=-1))
         batches = []
         for first, last in zip(firsts.tolist(), [*firsts[1:].tolist(), len(articles)], strict=True):
@@ -108,6 +106,21 @@ class Batch:
                 )
             )
         return batches, articles
+
+
+def evenly_cut(sizes: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Cut articles of so many rows each into as few pieces of at most `most` as will do, an empty one into one.
+
+    Returns
+    -------
+    articles, starts, ends : ndarray (p,) int64
+        The article of each piece, and the span of its rows in it.
+    """
+    cuts = np.maximum(-(-sizes // most), 1)
+    articles = np.repeat(np.arange(len(sizes)), cuts)
+    number = np.arange(len(articles)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+    starts, ends = ((number + end) * sizes[articles] // cuts[articles] for end in (0, 1))
+    return articles, starts, ends
 
 
 def split(text: str) -> list[tuple[int, int]]:
@@ -181,7 +194,7 @@ def _split(
     if not len(froms):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     spaces = np.flatnonzero(_space_table().take(codes, mode="clip"))
-    breaks = spaces[np.isin(codes[spaces], _line_end_codes())]
+    breaks = spaces[one_of(codes[spaces], _LINE_ENDS)]
     # Lines: a text begins one, and so does whatever follows a break inside it.
     inside = (np.searchsorted(froms, breaks, side="right") - 1).clip(0)
     breaks = breaks[(breaks >= froms[inside]) & (breaks < tos[inside])]
@@ -204,7 +217,7 @@ def _split(
     blank = same_text & (gaps > 1)
     singles = np.bincount(owners[1:][single], minlength=len(froms))
     blanks = np.bincount(owners[1:][blank], minlength=len(froms))
-    closes = single & np.isin(codes[ends[:-1] - 1], codes_of(SENTENCE_ENDS))
+    closes = single & one_of(codes[ends[:-1] - 1], SENTENCE_ENDS)
     closing = np.bincount(owners[1:][closes], minlength=len(froms))
     # 0.6 and not more: headings and list items among the lines end without a stop.
     by_line = (blanks == 0) | ((singles > blanks) & (closing >= 0.6 * singles))
@@ -234,11 +247,6 @@ def _leave(
     if forward:
         return np.where((points >= run_starts[run]) & (points < run_ends[run]), run_ends[run], points)
     return np.where((points > run_starts[run]) & (points <= run_ends[run]), run_starts[run], points)
-
-
-@lru_cache(maxsize=1)
-def _line_end_codes() -> NDArray[np.uint32]:
-    return codes_of("\n\x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029")  # those of str.splitlines
 
 
 @lru_cache(maxsize=1)

@@ -53,10 +53,6 @@ class Projection:
         middle = levels.shape[1] // 2
         return cls(levels[:, :middle] | (levels[:, middle:] << 4), scales.astype(np.float32))
 
-    def project(self, bags: csr_array) -> NDArray[np.float32]:
-        """Return ``bags @ map``, ndarray (n, d) float32, terms beyond its rows left out."""
-        return projected(bags, [self])[0]
-
     def levels(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the numbers of rows of the map as they are packed, 1 .. 15, ndarray (k, d) float32."""
         packed = self.weights[index]

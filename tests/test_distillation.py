@@ -32,7 +32,7 @@ from detector.learn.distillation import (
     fit_taught,
 )
 from detector.learn.projection import idf_of_rows
-from detector.vectors import Projection
+from detector.vectors import Projection, projected
 
 SYLLABLES = [a + b for a in "bdfgklmnpr" for b in "aeiou"]
 WORDS = [first + second for first in SYLLABLES[:6] for second in SYLLABLES[:20]]
@@ -321,7 +321,7 @@ def test_turning_the_axes_lowers_the_loss_on_articles_not_turned_to(noisy: np.nd
     query, rest = draw(fresh, 768, np.random.default_rng(0))
 
     def loss(projection: Projection) -> float:
-        return info_nce(np.vstack((projection.project(query), projection.project(rest))), 0.05)[0]
+        return info_nce(np.vstack((projected(query, [projection])[0], projected(rest, [projection])[0])), 0.05)[0]
 
     whitened, turned = (fit_taught(noisy, told, replace(SETTINGS, steps=steps)) for steps in (0, 150))
     assert loss(turned) < 0.6 * loss(whitened)

@@ -17,7 +17,7 @@ from detector.learn.background import fit_background
 from detector.learn.contrast import corpus_of, draw
 from detector.learn.projection import ProjectionSettings, _gradient, _initial, _principal, fit_projection, idf_of_rows
 from detector.terms import hash_of
-from detector.vectors import Projection
+from detector.vectors import Projection, projected
 
 SUBJECTS = [[f"{letter}{vowel}word" for vowel in "aeiouy"] for letter in "bdf"]
 SETTINGS = ProjectionSettings(dimensions=8, steps=40, batch=24)
@@ -126,7 +126,7 @@ def test_words_of_one_subject_end_near_one_another_and_far_from_those_of_others(
 
 
 def test_fresh_paragraphs_of_a_subject_end_near_one_another(learned: Projection) -> None:
-    similar = cosines(learned.project(corpus_of(made(12, seed=7), BACKGROUND).bags))
+    similar = cosines(projected(corpus_of(made(12, seed=7), BACKGROUND).bags, [learned])[0])
     subject = np.repeat(np.arange(12) % 3, 4)
     same = subject[:, None] == subject
     assert similar[same].min() > similar[~same].max()

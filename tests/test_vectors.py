@@ -18,7 +18,7 @@ from detector.background import Background
 from detector.paragraphs import Batch, batch_of
 from detector.postings import PAIRS, Postings, postings_of
 from detector.terms import hash_of
-from detector.vectors import Lexicon, Projection, scattered
+from detector.vectors import Lexicon, Projection, projected, scattered
 
 # Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
 crowded = st.builds(
@@ -59,7 +59,7 @@ def test_an_empty_vocabulary_knows_nothing() -> None:
     assert postings.group_idf.tolist() == [9.0, 9.0, 9.0]
     bags = postings.bags(background)
     assert bags.shape == (1, 0)
-    assert Projection.packed(np.zeros((0, 4), np.float32)).project(bags).tolist() == [[0.0] * 4]
+    assert projected(bags, [Projection.packed(np.zeros((0, 4), np.float32))])[0].tolist() == [[0.0] * 4]
 
 
 # --- postings ---------------------------------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def test_projecting_equals_the_dense_product() -> None:
     counts = rng.poisson(0.2, (20, 50)) * rng.random((20, 50))
     counts[:, 40:] = 0  # rows that nothing uses
     counts[7] = 0  # a paragraph without a projected term
-    dense = projection.project(csr_array(counts.astype(np.float32)))
+    dense = projected(csr_array(counts.astype(np.float32)), [projection])[0]
     assert dense.dtype == np.float32
     levels = np.hstack((projection.weights % 16, projection.weights // 16)).astype(float) - 8
     expected = counts @ (levels * projection.scales.astype(float)[:, None])
@@ -327,8 +327,8 @@ def test_projecting_equals_the_dense_product() -> None:
 
 def test_projecting_no_paragraph_gives_no_vector() -> None:
     projection = Projection.packed(np.ones((3, 2), np.float32))
-    assert projection.project(csr_array((0, 3), dtype=np.float32)).shape == (0, 2)
-    assert projection.project(csr_array((4, 3), dtype=np.float32)).tolist() == [[0, 0]] * 4
+    assert projected(csr_array((0, 3), dtype=np.float32), [projection])[0].shape == (0, 2)
+    assert projected(csr_array((4, 3), dtype=np.float32), [projection])[0].tolist() == [[0, 0]] * 4
 
 
 # --- lexicon ----------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.evidence.rows import NOTHING, REACH, Rows
+from detector.paragraphs import evenly_cut
 
 __all__ = ["TOPICAL", "WINDOW", "Spaces"]
 
@@ -102,7 +103,7 @@ class Spaces:
         trusted = rows.spread(trust)
         weights = trusted * self.sized
         toward, whole = self._with_sum(np.broadcast_to(weights, own.shape))
-        centroid = _cosine(toward - weights * own, whole - 2 * weights * toward + weights**2 * own, whole)
+        centroid = _with_rest(own, weights, toward, whole)
         counted = trusted * (self.sized > 0)
         mean = self._mean(centroid, counted)
         spread = np.sqrt(self._mean((centroid - mean) ** 2, counted))
@@ -114,9 +115,7 @@ class Spaces:
         here = rows.places
         columns = {
             "centroid": centroid[:, here],
-            "trimmed": _cosine(toward_kept - kept * own, whole_kept - 2 * kept * toward_kept + kept**2 * own, whole_kept)[
-                :, here
-            ],
+            "trimmed": _with_rest(own, kept, toward_kept, whole_kept)[:, here],
             "nearest": nearest[:, here],
             "nearest3": nearest3[:, here],
             "previous": self.bands[np.abs(previous - here), :, np.minimum(previous, here)].T,
@@ -249,6 +248,13 @@ def _total(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
     return reduce(add, parts)
 
 
+def _with_rest(
+    own: NDArray[np.float64], weights: NDArray[np.float64], toward: NDArray[np.float64], whole: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the cosine of each with the weighted sum of its article less itself, whose square is `whole`."""
+    return _cosine(toward - weights * own, whole - 2 * weights * toward + weights**2 * own, whole)
+
+
 def _cosine(dot: NDArray[np.float64], square: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ``dot / sqrt(square)``, 0 where nothing but dust is left of the `whole`."""
     some = square > np.maximum(_DUST * whole, 1e-8)
@@ -275,12 +281,8 @@ def _apart(table: NDArray[np.int64]) -> NDArray[np.float32]:
 
 def _windows(rows: Rows) -> Iterator[NDArray[np.int64]]:
     """Cut articles into runs of at most WINDOW rows; yield tables (k, m) of places, 0 where a run is shorter."""
-    sizes = np.diff(rows.bounds)
-    pieces = -(-sizes // WINDOW)
-    article = np.repeat(np.arange(len(sizes)), pieces)
-    piece = np.arange(len(article)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    starts = rows.firsts[article] + piece * sizes[article] // pieces[article]
-    ends = rows.firsts[article] + (piece + 1) * sizes[article] // pieces[article]
+    article, starts, ends = evenly_cut(np.diff(rows.bounds), WINDOW)
+    starts, ends = rows.firsts[article] + starts, rows.firsts[article] + ends
     widths = ends - starts
     width = 4
     while width <= WINDOW:
