@@ -135,6 +135,10 @@ class Model:
             topicless > self.scorer.calibration.topicless[0],
         )
 
+    def directions(self, batch: Batch) -> NDArray[np.float32]:
+        """Return what each row of `batch` is about (:meth:`Reader.directions`), long articles in stretches too."""
+        return np.concatenate([self.reader.directions(each) for each in batch.stretches(_STRETCH)[0]])
+
     def save(self, path: str | Path) -> None:
         """Write the model to `path`, the same bytes for the same model.
 

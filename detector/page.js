@@ -9,11 +9,13 @@
     told: option.label,
   }));
   const marks = Object.fromEntries(Array.from(document.querySelectorAll(".map a"), (link) => [link.getAttribute("href").slice(1), link]));
+  const edges = Object.fromEntries(Array.from(document.querySelectorAll(".alike path"), (edge) => [edge.dataset.row, edge]));
   const rows = Array.from(document.querySelectorAll(".row[data-score]"), (row) => ({
     row,
     score: Number(row.dataset.score),
     kind: row.dataset.kind,
     mark: marks[row.id],
+    edge: edges[row.id],
     shown: row.querySelectorAll(".label, .note"),
   }));
   const asked = Array.from(document.querySelectorAll("[name=kind]"));
@@ -23,7 +25,7 @@
     const { threshold, told } = steps[slider.value];
     const kinds = asked.filter((box) => box.checked).map((box) => box.value);
     const count = {};
-    for (const { row, score, kind, mark, shown } of rows) {
+    for (const { row, score, kind, mark, edge, shown } of rows) {
       const flagged = score > threshold && kinds.includes(kind);
       if (flagged) count[kind] = (count[kind] || 0) + 1;
       row.classList.toggle("flagged", flagged);
@@ -34,6 +36,7 @@
       shown.forEach((each) => (each.hidden = !flagged));
       if (!mark) continue;
       mark.classList.toggle("flagged", flagged);
+      edge.classList.toggle("flagged", flagged);
       mark.setAttribute("tabindex", flagged ? 0 : -1);
     }
     const total = Object.values(count).reduce((one, other) => one + other, 0);

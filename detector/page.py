@@ -7,6 +7,8 @@ whatever the script is to know stands in data attributes. Without the script the
 
 from __future__ import annotations
 
+import struct
+import zlib
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -14,19 +16,27 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detector.reasons import STATUSES
 
 if TYPE_CHECKING:
     from detector.report import Report
 
-__all__ = ["LONG", "fragment", "page", "tolerances"]
+__all__ = ["LONG", "MEANT", "asset", "document", "fragment", "page", "told", "tolerances"]
 
 LONG = 40  # paragraphs that are taken in without a map
+_SQUARES = 200  # a side of the map of likeness at most: 16 kB
+_ALIKE = 0.6  # cosine that is drawn darkest; of paragraphs that belong together nine in ten pairs lie below
 _STRICTEST, _LOOSEST = 0.0001, 0.2
 # Of the tolerances in each power of ten, about even on a logarithmic scale.
 _DIGITS = ("1", "1.25", "1.5", "2", "2.5", "3", "4", "5", "6", "8")
-_MEANT = {"foreign": "about something else", "furniture": "part of the page"}
-_POLICY = "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
+MEANT = {"foreign": "about something else", "furniture": "part of the page"}
+_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
+    "base-uri 'none'; form-action 'none'"
+)
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -38,7 +48,6 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <main>
-<h1 lang="" dir="auto">{heading}</h1>
 {body}
 <footer>The number beside a paragraph is its score: how likely it is, from 0 to 1, that it does not belong.
 The tick on the bar is the score above which it is flagged.</footer>
@@ -73,15 +82,19 @@ _FRAGMENT_STYLE = """
 
 def page(report: Report) -> str:
     """Return `report` as a self-contained page."""
-    style, script = _asset("page.css"), _asset("page.js")
-    return _PAGE.format(
-        policy=_POLICY.format(style=_hash(style), script=_hash(script)),
-        title=escape(report.title or "Off-topic report"),
-        heading=escape(report.title or "Article without a title"),
-        body="\n".join([_panel(report), *_rows(report)]),
-        style=style,
-        script=script,
+    heading = f'<h1 lang="" dir="auto">{escape(report.title or "Article without a title")}</h1>'
+    return document(
+        report.title or "Off-topic report",
+        "\n".join([heading, _panel(report), _likeness(report), *_rows(report)]),
+        asset("page.css"),
+        asset("page.js"),
     )
+
+
+def document(title: str, body: str, style: str, script: str) -> str:
+    """Return a self-contained page: the markup `body`, to which nothing but `style` applies and in which only `script` runs."""
+    policy = _POLICY.format(style=_hash(style), script=_hash(script))
+    return _PAGE.format(policy=policy, title=escape(title), body=body, style=style, script=script)
 
 
 def fragment(report: Report) -> str:
@@ -90,7 +103,7 @@ def fragment(report: Report) -> str:
     lines = [
         f'<style>{_FRAGMENT_STYLE}</style><article class="offtopic">',
         f'<h1 dir="auto">{escape(report.title)}</h1>' if report.title else "",
-        f"<small>{_summary(report)} False alarms allowed: {_told(report.false_alarms)}.{escape(status)}</small>",
+        f"<small>{_summary(report)} False alarms allowed: {told(report.false_alarms)}.{escape(status)}</small>",
     ]
     for paragraph in report.paragraphs:
         kind = paragraph.kind
@@ -110,7 +123,8 @@ def tolerances(report: Report) -> dict[float, float]:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the style or the script of this name that lies beside the module."""
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
@@ -118,10 +132,10 @@ def _hash(text: str) -> str:
     return b64encode(sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _told(rate: float) -> str:
+def told(rate: float) -> str:
     """Return a tolerance in words.
 
-    >>> _told(0.002), _told(0.00015)
+    >>> told(0.002), told(0.00015)
     ('0.2 %, about 1 in 500', '0.015 %, about 1 in 6,700')
     """
     return f"{100 * rate:.3g} %, about 1 in {float(f'{1 / rate:.2g}'):,.0f}"
@@ -129,7 +143,7 @@ def _told(rate: float) -> str:
 
 def _summary(report: Report) -> str:
     flagged = [paragraph.kind for paragraph in report.flagged]
-    kinds = ", ".join(f"{flagged.count(kind)} {kind}" for kind in _MEANT if kind in flagged)
+    kinds = ", ".join(f"{flagged.count(kind)} {kind}" for kind in MEANT if kind in flagged)
     return f"{len(flagged)} of {_number(report)} flagged{f': {kinds}' if kinds else ''}."
 
 
@@ -155,16 +169,16 @@ def _panel(report: Report) -> str:
 def _controls(report: Report) -> str:
     steps = tolerances(report)
     boxes = []
-    for kind in _MEANT:
+    for kind in MEANT:
         state = " checked" * (kind in report.kinds) + " disabled" * (kind == "foreign" and report.status != "ok")
         box = f'<input type="checkbox" name="kind" value="{kind}" autocomplete="off"{state}>'
         boxes.append(f'<label class="scripted" hidden>{box} {kind}</label>')
     return _CONTROLS.format(
-        told=_told(report.false_alarms),
+        told=told(report.false_alarms),
         last=len(steps) - 1,
         own=list(steps).index(report.false_alarms),
         steps="".join(
-            f'<option data-rate="{rate!r}" data-threshold="{threshold!r}" label="{_told(rate)}"></option>'
+            f'<option data-rate="{rate!r}" data-threshold="{threshold!r}" label="{told(rate)}"></option>'
             for rate, threshold in steps.items()
         ),
         kinds="\n".join(boxes),
@@ -185,6 +199,48 @@ def _map(report: Report) -> str:
     return "".join([*lines, "</svg></nav>"])
 
 
+def _likeness(report: Report) -> str:
+    """Return the map of a long article that shows how alike each two paragraphs are, folded up."""
+    if len(report.scores) <= LONG:
+        return ""
+    alike = report.similarities(_SQUARES)
+    m, n = len(alike), len(report.scores)
+    edge = m / 40
+    picture = b64encode(_grey(alike)).decode("ascii")
+    lines = [
+        '<details class="alike"><summary>How alike the paragraphs are</summary>',
+        "<p>Each square is a pair of paragraphs, the first at the top left: the stronger, the more alike in what they are "
+        "about. A paragraph that is like no other leaves an empty line; what is flagged has a mark at the edge. "
+        "A click leads to the paragraph of the column.</p>",
+        f'<svg viewBox="{-2 * edge:g} {-2 * edge:g} {m + 2 * edge:g} {m + 2 * edge:g}" aria-hidden="true">',
+        f'<mask id="alike"><image width="{m}" height="{m}" href="data:image/png;base64,{picture}"/></mask>',
+        f'<rect class="squares" width="{m}" height="{m}" mask="url(#alike)"/>',
+    ]
+    loosest = min(tolerances(report).values())
+    for i in np.flatnonzero(report.scores > loosest).tolist():
+        at, flagged = i * m // n, " flagged" * bool(report.flags[i])
+        lines.append(
+            f'<path class="{report.likely_kind(i)}{flagged}" data-row="p{i + 1}" '
+            f'd="M{at} {-edge / 2:g}h1v{-edge:g}h-1zM{-edge / 2:g} {at}v1h{-edge:g}v-1z"/>'
+        )
+    lines += [f'<a href="#p{k * n // m + 1}" tabindex="-1"><rect x="{k}" width="1" height="{m}"/></a>' for k in range(m)]
+    return "\n".join([*lines, "</svg></details>"])
+
+
+def _grey(shares: NDArray[np.float32]) -> bytes:
+    """Return a picture of `shares`, ndarray (h, w), from black for none to white for _ALIKE: a PNG of 16 greys."""
+    levels = np.rint(np.clip(shares / _ALIKE, 0, 1) * 15).astype(np.uint8)
+    levels = np.pad(levels, ((0, 0), (0, levels.shape[1] % 2)))
+    lines = np.pad(levels[:, ::2] << 4 | levels[:, 1::2], ((0, 0), (1, 0)))  # before each line how it is filtered: not
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", shares.shape[1], shares.shape[0], 4, 0, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
 def _rows(report: Report) -> list[str]:
     """Return a row a paragraph; those that are flagged at some tolerance bring what is to be shown then."""
     # One tick, shown on every bar: the script moves this one.
@@ -200,7 +256,7 @@ def _rows(report: Report) -> list[str]:
                 mark, hidden = " flagged", ""
                 access = f' tabindex="0" role="group" aria-labelledby="{name}-kind" aria-describedby="{name}-why"'
             row = f'id="{name}" class="row {kind}{mark}" data-score="{score!r}" data-kind="{kind}"{access}'
-            label = f'<div class="label" id="{name}-kind"{hidden}><b>{kind}</b>: {_MEANT[kind]}</div>'
+            label = f'<div class="label" id="{name}-kind"{hidden}><b>{kind}</b>: {MEANT[kind]}</div>'
             note = f'<div class="note" id="{name}-why"{hidden}>{escape(report.grounds(i).sentence)}</div>'
         bar = f'<rect width="{100 * score:.3g}" height="6"/><use href="#level"/>'
         lines.append(

@@ -16,11 +16,13 @@ from detector.background import Background
 from detector.encoder import Encoded
 from detector.evidence import Gatherer
 from detector.paragraphs import Batch
-from detector.postings import postings_of
+from detector.postings import Postings, postings_of
 from detector.scorer import Network, sigmoid
 from detector.vectors import Lexicon, Projection, projected, scattered
 
 __all__ = ["Evidence", "Reader"]
+
+_DUST = np.float32(1e-3)  # a word with a middling idf has a length of some units
 
 
 class Evidence(NamedTuple):
@@ -53,19 +55,30 @@ class Reader:
     def read(self, batch: Batch, first: Network | None) -> Evidence:
         """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
         postings = postings_of(batch, self.background)
-        bags = postings.bags(self.background)
-        maps = [each for each in (self.projection, self.taught) if isinstance(each, Projection)]
-        spaces = projected(bags, maps)
-        if isinstance(self.projection, Encoded):
-            dense = self.projection.vectors(batch)
-        else:
-            dense = spaces.pop(0)
-            dense += scattered(postings, dense.shape[1])
-        taught = spaces[0] if spaces else None
-        furniture = self.lexicon.logits(postings)
-        gatherer = Gatherer(batch, postings, dense, furniture, taught)
+        dense, *taught = self._spaces(batch, postings)
+        gatherer = Gatherer(batch, postings, dense, self.lexicon.logits(postings), *taught)
         plain = gatherer.evidence()
         if first is None:
             return Evidence(plain, np.zeros(len(plain)), plain)
         doubt = sigmoid(first(plain)[:, 0])
         return Evidence(plain, doubt, gatherer.evidence(doubt))
+
+    def directions(self, batch: Batch) -> NDArray[np.float32]:
+        """Return what each row of `batch` is about, ndarray (n, d) float32, 0 where it says nothing.
+
+        The dot product of two is their cosine, the mean over the spaces of meaning.
+        """
+        spaces = self._spaces(batch, postings_of(batch, self.background))
+        # Dust, such as single precision leaves of nothing, is no direction.
+        units = [space / np.maximum(np.linalg.norm(space, axis=1, keepdims=True), _DUST) for space in spaces]
+        directions: NDArray[np.float32] = np.hstack(units) / np.float32(np.sqrt(len(units)))
+        return directions
+
+    def _spaces(self, batch: Batch, postings: Postings) -> list[NDArray[np.float32]]:
+        """Return the vectors of the rows in each space of meaning, the taught one last if there is one."""
+        maps = [each for each in (self.projection, self.taught) if isinstance(each, Projection)]
+        spaces = projected(postings.bags(self.background), maps)
+        if isinstance(self.projection, Encoded):
+            return [self.projection.vectors(batch), *spaces]
+        spaces[0] += scattered(postings, spaces[0].shape[1])
+        return spaces

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
+from detector.paragraphs import batch_of
 from detector.reasons import REASONS, STATUSES, Reason, Words
 
 if TYPE_CHECKING:
@@ -206,6 +207,40 @@ class Report:
             kind = self.likely_kind(index)
             return f"Looks {kind}, but {'that kind was not asked for' if kind not in self.kinds else self._why_silent}."
         return self._words.for_(index)
+
+    def similarities(self, most: int = 400) -> NDArray[np.float32]:
+        """Return how alike the paragraphs are in what they are about: an intruder is like few of the others.
+
+        The mean, over the model's spaces of meaning, of the cosines of their vectors. It is one of many things that a score
+        is made from, and the one that can be drawn.
+
+        Parameters
+        ----------
+        most : int
+            Of more paragraphs than this, stretches of neighbours take their place, so that time and memory stay in proportion.
+
+        Returns
+        -------
+        ndarray (m, m) float32
+            From -1 to 1, and 0 for one that says nothing. With n paragraphs, m is the lesser of n and `most`, and row ``k``
+            stands for the paragraphs ``k * n // m`` to ``(k + 1) * n // m``, exclusive.
+
+        Raises
+        ------
+        InputError
+            If `most` is not a whole number of at least 1.
+        """
+        if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
+            raise InputError(f"most is how many rows there may be, got {most!r}; give a whole number such as 400")
+        n = len(self.scores)
+        m = min(n, int(most))
+        texts = [self.text[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
+        directions = self.model.directions(batch_of([texts], [None]))
+        if m < n:
+            directions = np.add.reduceat(directions, np.arange(m) * n // m, axis=0)
+            directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), np.float32(1e-6))
+        similarities: NDArray[np.float32] = np.clip(directions @ directions.T, -1, 1)
+        return similarities
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain Python values, for JSON: status, threshold and a record a paragraph."""

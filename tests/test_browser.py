@@ -116,10 +116,10 @@ class Shown:
 
     @property
     def requests(self) -> list[str]:
-        """The addresses that were asked for since the page was opened, the page's own aside."""
+        """The addresses that were asked for since the page was opened, the page's own and what it holds itself aside."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         asked = [each["params"]["request"]["url"] for each in events if each["method"] == "Network.requestWillBeSent"]
-        return [address for address in asked if not address.endswith("/page.html")]
+        return [address for address in asked if not (address.endswith("/page.html") or address.startswith("data:"))]
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +270,8 @@ def test_a_long_article_follows_the_slider_and_so_does_its_map(shown: Shown, wid
     assert checked_at_every_step(shown, report) > 3
     marks = shown.run("return Array.from(document.querySelectorAll('.map a'), mark => mark.classList.contains('flagged'))")
     assert marks == shown.flags == report.at(0.2).flags.tolist()
+    edges = shown.run("return Array.from(document.querySelectorAll('.alike path.flagged'), edge => edge.dataset.row)")
+    assert edges == [f"p{i + 1}" for i in np.flatnonzero(report.at(0.2).flags).tolist()]
     # A mark leads to its paragraph, which the panel that stays in sight does not cover.
     shown.find(".map a.flagged").send_keys(Keys.ENTER)
     target, panel = (shown.find(selector).rect for selector in (".row:target", ".panel"))

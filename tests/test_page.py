@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import time
-from base64 import b64encode
+import zlib
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -135,7 +137,8 @@ def test_the_policy_lets_the_pages_own_style_and_script_run_and_nothing_else(han
         b64encode(sha256(page.one(tag)[1].encode("utf-8")).digest()).decode("ascii") for tag in ("style", "script")
     )
     assert policy == (
-        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
+        "base-uri 'none'; form-action 'none'"
     )
     names = {name for _, held in page.elements for name in held}
     assert not [name for name in names if name == "style" or name.startswith("on")]
@@ -150,11 +153,9 @@ def test_style_and_script_are_the_same_whatever_the_article(hand_model: Model) -
 def test_the_page_asks_nothing_from_anywhere(hand_model: Model) -> None:
     html = report_of(["a", "b"] * LONG, [FOREIGN, KEPT] * LONG, model=hand_model).to_html()
     assert html.startswith("<!DOCTYPE html>")
-    assert not re.search(r"https?:|url\(|@import|src=|fetch|XMLHttp|innerHTML|eval\(", html)
-    assert all(
-        target.startswith('"#')
-        for target in re.findall(r'href=("[^"]*")', re.sub(r"<script>.*?</script>", "", html, flags=re.S))
-    )
+    assert not re.search(r"https?:|url\((?!#)|@import|src=|fetch|XMLHttp|innerHTML|eval\(", html)
+    targets = re.findall(r'href="([^"]*)"', re.sub(r"<script>.*?</script>", "", html, flags=re.S))
+    assert all(target.startswith(("#", "data:image/png;base64,")) for target in targets)
 
 
 def test_style_and_script_lie_beside_the_module_and_hold_no_end_of_theirs() -> None:
@@ -273,11 +274,55 @@ def test_a_long_article_has_a_map_with_a_link_a_paragraph() -> None:
     scores = [0.01] * LONG + [0.95]
     assert not Page(scored(scores[1:]).to_html()).all("nav")
     page = Page(scored(scores, [*[KEPT] * LONG, FOREIGN]).to_html())
-    links = page.all("a")
+    links = page.all("a")[: LONG + 1]
     assert [held["href"] for held, _ in links] == [f"#{held['id']}" for held, _ in page.all("div", "row")]
     assert (links[-1][0]["class"], links[-1][0]["aria-label"]) == ("foreign flagged", "Paragraph 41, score 0.95")
     # From mark to mark with the Tab key, not through every paragraph.
     assert [held["tabindex"] for held, _ in links] == [*["-1"] * LONG, "0"]
+
+
+def test_a_long_article_has_a_map_of_how_alike_its_paragraphs_are(hand_model: Model) -> None:
+    river, phone = "the river boat", "the phone screen"
+    article = [river] * LONG + [phone]
+    assert not Page(report_of(article[1:], model=hand_model).to_html()).all("details")
+    page = Page(report_of(article, [*[KEPT] * LONG, FOREIGN], model=hand_model).to_html())
+    assert page.one("image")[0]["height"] == "41"
+    greys = picture(str(page.one("image")[0]["href"]))
+    # White for what is about the same, black for what is not.
+    assert greys.shape == (41, 41)
+    assert (greys[:LONG, :LONG] == 15).all()
+    assert (greys[LONG, :LONG] == 0).all()
+    assert greys[LONG, LONG] == 15
+    assert (page.one("path")[0]["class"], page.one("path")[0]["data-row"]) == ("foreign flagged", "p41")
+    assert [held["href"] for held, _ in page.all("a")[LONG + 1 :]] == [f"#p{i + 1}" for i in range(LONG + 1)]
+
+
+def test_the_map_of_a_very_long_article_shows_stretches_and_stays_small(hand_model: Model) -> None:
+    html = report_of(["the river boat", "the phone screen"] * 500, model=hand_model).to_html()
+    page = Page(html)
+    greys = picture(str(page.one("image")[0]["href"]))
+    assert greys.shape == (200, 200)
+    assert len(str(page.one("image")[0]["href"])) < 30_000
+    # A click leads to the first of five paragraphs.
+    assert [held["href"] for held, _ in page.all("a")[1000:1003]] == ["#p1", "#p6", "#p11"]
+
+
+def picture(address: str) -> np.ndarray:
+    """The greys of a PNG without filters, 4 bits each, ndarray (h, w)."""
+    png = b64decode(address.removeprefix("data:image/png;base64,"), validate=True)
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height, *rest = struct.unpack(">IIBBBBB", png[16:29])
+    assert rest == [4, 0, 0, 0, 0]
+    chunks, at = {}, 8
+    while at < len(png):
+        (size,) = struct.unpack(">I", png[at : at + 4])
+        name, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + size]
+        assert struct.unpack(">I", png[at + 8 + size : at + 12 + size]) == (zlib.crc32(name + data),)
+        chunks[name], at = data, at + 12 + size
+    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
+    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)
+    assert (lines[:, 0] == 0).all()
+    return np.stack((lines[:, 1:] >> 4, lines[:, 1:] & 15), axis=-1).reshape(height, -1)[:, :width]
 
 
 # --- its size, and what it takes --------------------------------------------------------------------------------------------

@@ -12,19 +12,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import DIGEST, FIXTURES, NEWSLETTER, PHONE, RIVER, hand_made
+from conftest import DIGEST, FIXTURES, NEWSLETTER, PHONE, RIVER, SUBJECTS, Hashed, hand_made
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import paragraphs, texts, titles
 
 from detector import InputError, Model, OffTopicDetector, Report
+from detector.encoder import Encoded
 from detector.paragraphs import SEPARATOR, split
 from detector.postings import PAIRS
 from detector.reader import Reader
 from detector.reasons import reason_codes
 from detector.report import KINDS, STATUSES
 from detector.terms import codes_of, hash_of, terms_of
-from detector.vectors import Lexicon
+from detector.vectors import Lexicon, Projection
 
 FOREIGN, FURNITURE, KEPT = "foreign", "furniture", ""
 HAND_MADE = hand_made()  # for properties, which take no fixtures
@@ -234,6 +235,77 @@ def test_a_report_can_be_sent_between_processes(hand_model: Model) -> None:
     again = pickle.loads(pickle.dumps(report))
     assert again.to_dict() == report.to_dict()
     assert again.cleaned == report.cleaned
+
+
+# --- how alike the paragraphs are -------------------------------------------------------------------------------------------
+
+RIVER_WORDS, PHONE_WORDS = (subject.split() for subject in SUBJECTS[:2])  # a subject has a direction of its own in the model
+
+
+def about(*words: str) -> str:
+    return " ".join(("the and was", *words))
+
+
+def test_similarities_are_the_cosines_of_what_the_paragraphs_are_about(hand_model: Model) -> None:
+    river, other, phone = about(*RIVER_WORDS[:2]), about(*RIVER_WORDS[2:4]), about(*PHONE_WORDS[:2])
+    both = about(RIVER_WORDS[0], PHONE_WORDS[0])
+    similarities = report_of([river, other, phone, both, ""], model=hand_model).similarities()
+    half = np.sqrt(0.5)
+    assert similarities.dtype == np.float32
+    assert similarities == pytest.approx(
+        np.array([[1, 1, 0, half, 0], [1, 1, 0, half, 0], [0, 0, 1, half, 0], [half, half, half, 1, 0], [0, 0, 0, 0, 0]]),
+        abs=1e-5,
+    )
+
+
+def test_a_second_space_of_meaning_has_half_a_say(hand_model: Model) -> None:
+    # In the taught space all subjects lie in one direction.
+    words = [word for subject in SUBJECTS for word in subject.split()]
+    taught = Projection.packed(np.tile(np.array([[3, 0, 0, 0]], np.float32), (len(words), 1)))
+    model = replace(hand_model, reader=replace(hand_model.reader, taught=taught))
+    similarities = report_of([about(*RIVER_WORDS), about(*PHONE_WORDS)], model=model).similarities()
+    assert similarities == pytest.approx(np.array([[1, 0.5], [0.5, 1]]), abs=1e-5)
+
+
+def test_with_an_encoder_similarities_are_the_cosines_of_its_vectors(hand_model: Model) -> None:
+    encoder = Hashed()
+    model = replace(hand_model, reader=replace(hand_model.reader, projection=Encoded.by(encoder)))
+    held = ["one two", "two three", "four"]
+    vectors = encoder.encode(held)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert report_of(held, model=model).similarities() == pytest.approx(vectors @ vectors.T, abs=1e-5)
+
+
+def test_of_more_paragraphs_than_asked_for_stretches_of_neighbours_take_their_place(hand_model: Model) -> None:
+    river, phone = about(*RIVER_WORDS), about(*PHONE_WORDS)
+    report = report_of([river, river, river, phone, phone], model=hand_model)
+    # Rows for the paragraphs 0 and 1, and 2 to 4: of these one is about the river and two are about the phone.
+    assert report.similarities(2)[0, 1] == pytest.approx(1 / np.sqrt(5), abs=1e-5)
+    assert report.similarities(5) == pytest.approx(report.similarities())
+    assert report.similarities(1) == pytest.approx(np.ones((1, 1)), abs=1e-5)
+
+
+@given(st.lists(paragraphs, max_size=12), st.integers(1, 15))
+def test_similarities_are_symmetric_and_of_paragraphs_with_themselves_one_or_nothing(held: list[str], most: int) -> None:
+    similarities = report_of(held, model=HAND_MADE).similarities(most)
+    assert similarities.shape == (min(len(held), most),) * 2
+    assert (np.abs(similarities) <= 1).all()
+    assert similarities == pytest.approx(similarities.T, abs=1e-5)
+    itself = np.diag(similarities)
+    assert (np.isclose(itself, 1, atol=1e-4) | np.isclose(itself, 0, atol=1e-4)).all()
+
+
+def test_a_stranger_is_least_like_the_others() -> None:
+    record = json.loads(FIXTURES.joinpath("syria-airpod.json").read_text("utf-8"))
+    labels = np.array([paragraph["label"] != "belongs" for paragraph in record["paragraphs"]])
+    similarities = OffTopicDetector().check([paragraph["text"] for paragraph in record["paragraphs"]]).similarities()
+    assert similarities.mean(axis=1).argmin() == np.flatnonzero(labels).item()
+
+
+@pytest.mark.parametrize("most", [0, -3, 2.0, True, "many"])
+def test_similarities_of_no_whole_number_of_rows_are_refused(hand_model: Model, most: Any) -> None:
+    with pytest.raises(InputError, match=re.escape(f"got {most!r}; give a whole number")):
+        report_of(["a"], model=hand_model).similarities(most)
 
 
 # --- reasons ----------------------------------------------------------------------------------------------------------------
