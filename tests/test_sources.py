@@ -59,10 +59,7 @@ def paths_of(*paths: str, but: str | None = None) -> list[tuple[str, str]]:
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("path", ["d", "d/*", "d/**"])
-def test_the_file_of_results_is_not_read_where_there_are_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_file_of_results_is_not_read_where_there_are_others(path: str) -> None:
     Path("d").mkdir()
     for name in ("a.jsonl", "all.jsonl", "all.jsonl.part", "all.jsonl.part.journal"):
         Path("d", name).write_text("")
@@ -72,6 +69,7 @@ def test_the_file_of_results_is_not_read_where_there_are_others(
     assert "d/all.jsonl" in [found.path for found in found_files([path], "d/all.jsonl")]  # it is cleaned in its place
 
 
+@pytest.mark.usefixtures("folder")
 def test_a_folder_stands_for_all_in_it_that_can_be_read_sorted_by_path() -> None:
     touch("d/b.jsonl", "d/a/z.txt.gz", "d/a.ndjson.zst", "d/c.parquet", "d/a/deep/er/x.jsonl.xz")
     touch("d/README.md", "d/x.jsonl.part", "d/x.jsonl.part.journal", "d/a.json", "d/a.csv", "d/x.jsonl.bz2", "d/parquet")
