@@ -15,6 +15,7 @@ from detector.errors import InputError, ModelError, OffTopicError
 from detector.estimator import OffTopicDetector
 from detector.mapper import BatchMapper
 from detector.model import Model, load_model
+from detector.overview import Overview
 from detector.paragraphs import split
 from detector.report import Paragraph, Report
 
@@ -30,6 +31,7 @@ __all__ = [
     "ModelError",
     "OffTopicDetector",
     "OffTopicError",
+    "Overview",
     "Paragraph",
     "Report",
     "TrainSettings",

@@ -1,16 +1,8 @@
 """Paragraphs: articles in, one flat batch of code points and paragraph spans out.
 
 In: articles as the user has them, each a ``str`` to be split or a list of paragraphs. Out: :class:`Batch`. The counterpart
-is :mod:`detector.report`, which cuts the paragraphs out of the text again by the same offsets.
-
-How a text is split, every step in time linear in its length:
-
-1. Every line boundary that :meth:`str.splitlines` knows ends a line; a line of white space only is blank.
-2. If the text has blank lines, they separate its paragraphs and a single line break does not: a headline above its
-   story, verse and hard-wrapped mail stay whole.
-3. If it has none, or if single breaks are the rule and mostly come after a sentence's end (scraped text with a blank line
-   here and there), every line is a paragraph.
-4. White space around a paragraph is not part of it.
+is :mod:`detector.report`, which cuts the paragraphs out of the text again by the same offsets. By which rules a text is split,
+:func:`split` tells.
 """
 
 from __future__ import annotations
@@ -124,8 +116,31 @@ def evenly_cut(sizes: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], 
 
 
 def split(text: str) -> list[tuple[int, int]]:
-    """Return the spans ``(start, end)`` of the paragraphs of `text`, in code points and in order.
+    """Return the spans of the paragraphs of a text.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of (int, int)
+        Where each starts and ends, in code points and in order: ``text[start:end]`` is the paragraph.
+
+    Notes
+    -----
+    Every step takes time linear in the length of the text:
+
+    1. Every line boundary that :meth:`str.splitlines` knows ends a line; a line of white space only is blank.
+    2. If the text has blank lines, they separate its paragraphs and a single line break does not: a headline above its
+       story, verse and hard-wrapped mail stay whole.
+    3. If it has none, or if single breaks are the rule and mostly come after a sentence's end (scraped text with a blank line
+       here and there), every line is a paragraph.
+    4. White space around a paragraph is not part of it.
+
+    Examples
+    --------
+    >>> from detector import split
     >>> text = "A headline\\nand its story.\\n\\n  Another paragraph. "
     >>> [text[start:end] for start, end in split(text)]
     ['A headline\\nand its story.', 'Another paragraph.']

@@ -114,6 +114,12 @@ class Record:
         del index
         return ": ".join(filter(None, (self.path if self.line is None else f"{self.path}:{self.line}", self._named())))
 
+    def name(self, index: int = 0) -> str:
+        """Return what the article is called, number `index` as in :meth:`where`: its id, or else the file and the line."""
+        del index
+        known = self.fields.get(self.id_field)
+        return str(known) if isinstance(known, (str, int)) else f"{self.path}:{self.line}"
+
     def _named(self) -> str:
         known = self.fields.get(self.id_field)
         return f"record {known!r}" if isinstance(known, (str, int)) else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.console import Drawing
 from detector.errors import InputError
 from detector.paragraphs import batch_of
 from detector.reasons import REASONS, STATUSES, Reason, Words
@@ -257,6 +258,10 @@ class Report:
         from detector.page import page
 
         return page(self)
+
+    def __rich__(self) -> Drawing:
+        """Return what rich is to draw: ``rich.print(report)``."""
+        return Drawing(self)
 
     def _repr_html_(self) -> str:
         from detector.page import fragment

@@ -22,7 +22,8 @@ import detector
 from detector import OffTopicDetector, TrainSettings
 from detector.cli import main, parser
 from detector.cli.evaluate import Judged, table
-from detector.cli.terminal import colours, printable
+from detector.cli.terminal import colours
+from detector.console import printable
 from detector.records import read_records
 
 ROOT = Path(__file__).parents[1]
@@ -201,7 +202,8 @@ def test_colour_is_for_a_terminal_without_no_color(
     assert colours(stream) is coloured
 
 
-def test_on_a_terminal_flagged_paragraphs_are_coloured(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_without_rich_flagged_paragraphs_are_coloured(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rich", None)
     monkeypatch.setattr("detector.cli.check.colours", lambda stream: True)
     out = run("check", write("a.txt", MIXED))[1]
     assert f"- \x1b[31m{PHONE}\x1b[0m\n" in out
@@ -700,7 +702,7 @@ def test_an_interruption_and_a_full_disk_end_it_without_a_traceback(
     def raising(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr("detector.cli.check.read_document", raising)
+    monkeypatch.setattr("detector.cli.check.read_article", raising)
     assert run("check", "a.txt") == (status, "", told)
 
 

@@ -52,6 +52,7 @@ def test_the_names_of_the_package_are_those_of_the_interface() -> None:
         "ModelError",
         "OffTopicDetector",
         "OffTopicError",
+        "Overview",
         "Paragraph",
         "Report",
         "TrainSettings",

@@ -108,8 +108,8 @@ def test_the_wheel_names_its_licence_and_carries_it(built: Distributions) -> Non
 def test_the_source_distribution_holds_what_the_tests_need(built: Distributions) -> None:
     top = f"{os.path.commonpath(built.sdist.getnames())}/"
     packed = {member.name.removeprefix(top) for member in built.sdist.getmembers() if member.isfile()}
-    assert files_under("detector", "tests", "fixtures", "training", "benchmarks", "examples") <= packed
-    assert {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "setup.cfg", "MANIFEST.in"} <= packed
+    assert files_under("detector", "tests", "fixtures", "training", "benchmarks", "docs", "examples") <= packed
+    assert {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "setup.cfg", "mkdocs.yml", "MANIFEST.in"} <= packed
     assert not [name for name in packed if "__pycache__" in name or name.endswith(".pyc")]
 
 
@@ -127,7 +127,7 @@ def test_a_package_index_takes_both(built: Distributions) -> None:
 def test_every_extra_is_among_all_but_those_the_project_is_made_with(project: dict[str, Any]) -> None:
     extras = project["project"]["optional-dependencies"]
     (named,) = extras["all"]
-    ours = {"all", "benchmark", "browser", "speed", "extractors", "test", "dev"}
+    ours = {"all", "benchmark", "browser", "docs", "speed", "extractors", "test", "dev"}
     assert set(re.findall(r"[a-z]+", named.partition("[")[2])) == set(extras) - ours
 
 

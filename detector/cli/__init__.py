@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 import detector
-from detector.cli import check, evaluate, stream, train
+from detector.cli import check, evaluate, report, stream, train
 from detector.cli.terminal import tell
 from detector.errors import OffTopicError
 
@@ -32,6 +32,7 @@ examples:
   offtopic clean news.jsonl.gz -o cleaned.jsonl.gz     take it out of every record
   offtopic tag news.jsonl -o tagged.jsonl              or only mark where it stands
   offtopic report article.txt -o article.html          a page to look at
+  offtopic report news.jsonl.gz -o news.html           the same of many articles
   offtopic train corpus/ -o mine.safetensors           a model for your own domain or language
   offtopic evaluate labelled.jsonl                     how good is it on your text?
   eval "$(offtopic --completion bash)"                 complete options with the tab key
@@ -54,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"offtopic {detector.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (check, stream, train, evaluate):
+    for module in (check, report, stream, train, evaluate):
         module.add(commands)
     return top
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.cli.options import CORPUS, Commands, add_command, add_detector_options, detector_of, jobs
-from detector.cli.terminal import printable
+from detector.console import printable
 from detector.errors import InputError
 from detector.estimator import OffTopicDetector
 from detector.files import name_of

@@ -10,8 +10,23 @@ from detector.errors import InputError
 from detector.estimator import OffTopicDetector
 from detector.report import KINDS, checked_kinds, checked_rate
 
-__all__ = ["CORPUS", "Commands", "add_command", "add_detector_options", "count", "detector_of", "jobs"]
+__all__ = [
+    "ARTICLE",
+    "CORPUS",
+    "Commands",
+    "add_command",
+    "add_detector_options",
+    "add_reading_options",
+    "count",
+    "detector_of",
+    "jobs",
+]
 
+ARTICLE = """\
+A file holds one article: plain text, or, with the ending .json, an object with "text" (a
+string) or "paragraphs" (a list of strings, or of objects with "text"), and maybe "title"; or,
+with the ending .html or .htm, a page, of which trafilatura finds the article and its title.
+`-` is plain text from the standard input."""
 CORPUS = """\
 A corpus is a file of JSON lines (.jsonl, .jsonl.gz, .jsonl.xz; - is the standard input), a
 folder with such files and .txt files of one article each, or hf:NAME[:SPLIT], a Hugging Face
@@ -54,6 +69,21 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model", default="default", metavar="FILE", help="a model of `offtopic train` (default: the bundled one)"
+    )
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add to `parser` how files of many articles are read."""
+    parser.add_argument(
+        "--text-field", default="text", metavar="NAME", help="the field or column with the article (default: text)"
+    )
+    parser.add_argument("--title-field", default="title", metavar="NAME", help="that with its title, if any (default: title)")
+    parser.add_argument("--id-field", default="id", metavar="NAME", help="that which names it (default: id)")
+    parser.add_argument(
+        "--on-error", choices=("skip", "fail"), default="fail", help="at a line that cannot be used (default: fail)"
+    )
+    parser.add_argument(
+        "--processes", "--n-jobs", type=jobs, default=1, metavar="N", help="processes; -1 for all cores (default: 1)"
     )
 
 

@@ -18,18 +18,34 @@ from detector.cleaning import cleaned, tag
 from detector.errors import InputError
 from detector.files import PACKED, Gauge, Output, part_of, read_text, require_file
 from detector.mapper import BatchMapper
-from detector.records import LINES, Record, encoded, read_records
+from detector.records import LINES, Document, Record, encoded, read_document, read_records
 from detector.report import Report
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FORMATS", "Found", "Source", "Task", "Unit", "found_files", "is_folder", "source_of"]
+__all__ = [
+    "ARTICLES",
+    "FORMATS",
+    "MANY",
+    "Found",
+    "Readable",
+    "Source",
+    "Task",
+    "Unit",
+    "found_files",
+    "is_folder",
+    "read_article",
+    "source_of",
+]
 
 FORMATS = ("jsonl", "dolma")
 _TEXT = tuple(f".txt{packed}" for packed in PACKED)
 _PARQUET = ".parquet"
-_KNOWN = (*LINES, *_TEXT, _PARQUET)
+_PAGES = (".html", ".htm")
+MANY = (*LINES, _PARQUET)  # files of many articles
+ARTICLES = (*_TEXT, ".json", *_PAGES)  # files of one, for the eye
+_KNOWN = (*MANY, *_TEXT)
 _ROWS = 4096  # of a Parquet file in a unit: rows wait for one another
 
 
@@ -63,8 +79,8 @@ class Unit(NamedTuple):
         To be judged; an article that is None is passed on as it is.
     written : callable
         Takes a report an article and returns what is to be written.
-    where : callable
-        Takes the number of an article in the unit and returns what messages call it.
+    where, name : callable
+        Each takes the number of an article in the unit; they return what messages call it, and its id or else where it stands.
     error : Exception or None
         In place of all that, what is wrong: an InputError with a line or a file, any other with the work.
     ends_file : bool
@@ -76,6 +92,7 @@ class Unit(NamedTuple):
     titles: Sequence[str | None] = ()
     written: Callable[[list[Report]], Any] = lambda reports: b""
     where: Callable[[int], str] = str
+    name: Callable[[int], str] = str
     error: Exception | None = None
     ends_file: bool = False
 
@@ -87,8 +104,15 @@ class Found(NamedTuple):
     name: str
 
 
-class Source(Protocol):
-    """A file to read.
+class Readable(Protocol):
+    """A file to read."""
+
+    def units(self, after: int, gauge: Gauge) -> Iterator[Unit]:
+        """Yield what follows line `after`."""
+
+
+class Source(Readable, Protocol):
+    """A file to read, which comes out changed.
 
     Attributes
     ----------
@@ -101,9 +125,6 @@ class Source(Protocol):
     name: str
     joins: bool
 
-    def units(self, after: int, gauge: Gauge) -> Iterator[Unit]:
-        """Yield what follows line `after`."""
-
     def output(self, path: str, keep: int) -> Any:
         """Return an :class:`~detector.files.Output` or its like, which takes what the units write."""
 
@@ -113,7 +134,7 @@ def is_folder(output: str) -> bool:
     return output != "-" and (output.endswith(("/", os.sep)) or os.path.isdir(output))
 
 
-def found_files(paths: Sequence[str], but: str | None) -> list[Found]:
+def found_files(paths: Sequence[str], but: str | None, endings: tuple[str, ...] = _KNOWN) -> list[Found]:
     """Return the files that `paths` name, in order: files, ``-``, patterns, and folders with all in them that can be read.
 
     Parameters
@@ -121,6 +142,8 @@ def found_files(paths: Sequence[str], but: str | None) -> list[Found]:
     paths : sequence of str
     but : str or None
         The folder or the file of the results: they are not read, where a folder or a pattern of `paths` holds more than that.
+    endings : tuple of str
+        What can be read, of the files in a folder.
 
     Raises
     ------
@@ -132,7 +155,7 @@ def found_files(paths: Sequence[str], but: str | None) -> list[Found]:
         if path == "-" and but is not None and is_folder(but):
             raise InputError("the standard input has no name there; write it to a file", path=but)
         if path != "-" and os.path.isdir(path):
-            found += _in_folder(path, but)
+            found += _in_folder(path, but, endings)
         elif path != "-" and not Path(path).exists() and glob.has_magic(path):
             matches = sorted(name for name in glob.glob(path, recursive=True) if Path(name).is_file())
             if not matches:
@@ -142,6 +165,27 @@ def found_files(paths: Sequence[str], but: str | None) -> list[Found]:
             require_file(path)  # a slip of the pen is told before the work, whatever is to be skipped
             found.append(Found(path, os.path.basename(path)))
     return found
+
+
+def read_article(path: str) -> Document:
+    """Return the article of a file that holds one: plain text, JSON or, with trafilatura, a page of HTML.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, holds something else, or needs a package that is not installed.
+    """
+    if not path.endswith(_PAGES):
+        return read_document(path)
+    require_file(path)
+    try:
+        from detector.html import read_html
+    except ImportError as error:
+        raise InputError("HTML needs a package; pip install 'offtopic-detector[html]'", path=path) from error
+    try:
+        return read_html(Path(path).read_bytes())
+    except InputError as error:
+        raise InputError(str(error), path=path) from error
 
 
 def source_of(found: Found, task: Task) -> Source:
@@ -182,7 +226,7 @@ class _Lines:
                 yield Unit(last, error=error)
             else:
                 written = partial(_line_of, self._task, item, article)
-                yield Unit(last, (article,), (title,), written, item.where)
+                yield Unit(last, (article,), (title,), written, item.where, item.name)
 
     def output(self, path: str, keep: int) -> Output:
         if path.endswith(_PARQUET):
@@ -233,7 +277,7 @@ class _Text:
             fields = dict(zip(names, (self._found.name, text, tag(reports[0])), strict=True))
             return encoded(fields).encode("utf-8") + b"\n"
 
-        yield Unit(1, (text,), (None,), written, lambda _: self._found.path)
+        yield Unit(1, (text,), (None,), written, lambda _: self._found.path, lambda _: self._found.path)
 
     def output(self, path: str, keep: int) -> Output:
         return Output(path, keep)
@@ -250,7 +294,7 @@ class _Parquet:
         except ImportError as error:
             raise InputError("Parquet needs a package; pip install 'offtopic-detector[parquet]'", path=found.path) from error
         self.name, self.joins = found.name, False
-        self._path = found.path
+        self._path, self._id_field = found.path, task.id_field
         self._mapper = ArrowMapper(task.mapper)
 
     def units(self, after: int, gauge: Gauge) -> Iterator[Unit]:
@@ -293,7 +337,11 @@ class _Parquet:
             def where(index: int, first: int = first + start) -> str:
                 return f"{self._path}: row {first + index}"
 
-            yield Unit(0, articles, titles, written, where)
+            def name(index: int, some: pa.Table = some, where: Callable[[int], str] = where) -> str:
+                known = some.column(self._id_field)[index].as_py() if self._id_field in some.column_names else None
+                return str(known) if isinstance(known, (str, int)) else where(index)
+
+            yield Unit(0, articles, titles, written, where, name)
 
     def _opened(self) -> Any:
         import pyarrow as pa
@@ -348,14 +396,14 @@ class _ParquetOutput:
         self._part.unlink(missing_ok=True)
 
 
-def _in_folder(folder: str, but: str | None) -> list[Found]:
-    """Return the files in `folder` that can be read, sorted by path; hidden ones are none."""
+def _in_folder(folder: str, but: str | None, endings: tuple[str, ...]) -> list[Found]:
+    """Return the files in `folder` with one of `endings`, sorted by path; hidden ones are none."""
     paths = []
     for above, folders, names in os.walk(folder, onerror=_raise):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        paths += [os.path.join(above, name) for name in names if name.endswith(_KNOWN) and not name.startswith(".")]
+        paths += [os.path.join(above, name) for name in names if name.endswith(endings) and not name.startswith(".")]
     if not paths:
-        raise InputError(f"a folder without any file that ends in {', '.join(_KNOWN)}", path=folder)
+        raise InputError(f"a folder without any file that ends in {', '.join(endings)}", path=folder)
     return [Found(path, os.path.relpath(path, folder)) for path in _others(sorted(paths), but)]
 
 

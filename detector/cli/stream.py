@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from itertools import islice, tee
 from textwrap import fill
@@ -17,17 +17,18 @@ from typing import Any
 
 from detector.cleaning import checked_share, flagged_share
 from detector.cli.journal import identity
-from detector.cli.options import Commands, add_command, add_detector_options, detector_of, jobs
+from detector.cli.options import Commands, add_command, add_detector_options, add_reading_options, detector_of
 from detector.cli.progress import Progress, summary
 from detector.cli.results import Results
-from detector.cli.sources import FORMATS, Source, Task, Unit, found_files, source_of
+from detector.cli.sources import FORMATS, Readable, Task, Unit, found_files, source_of
 from detector.cli.terminal import tell
 from detector.errors import InputError
+from detector.estimator import OffTopicDetector
 from detector.files import Gauge, output
 from detector.mapper import BatchMapper
 from detector.report import STATUSES, Report
 
-__all__ = ["add", "clean", "tag"]
+__all__ = ["add", "clean", "judged", "sizes_of", "tag", "units_of"]
 
 _FORMAT = """\
 A file is JSON lines, one object a line, the article in one field, a string or a list of
@@ -130,19 +131,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", default="-", metavar="FILE", help="a file, packed if it ends in .gz, .xz or .zst, or a folder/"
     )
-    parser.add_argument(
-        "--text-field", default="text", metavar="NAME", help="the field or column with the article (default: text)"
-    )
-    parser.add_argument("--title-field", default="title", metavar="NAME", help="that with its title, if any (default: title)")
-    parser.add_argument(
-        "--id-field", default="id", metavar="NAME", help="the field that names a record in messages (default: id)"
-    )
-    parser.add_argument(
-        "--on-error", choices=("skip", "fail"), default="fail", help="at a line that cannot be used (default: fail)"
-    )
-    parser.add_argument(
-        "--processes", "--n-jobs", type=jobs, default=1, metavar="N", help="processes; -1 for all cores (default: 1)"
-    )
+    add_reading_options(parser)
     parser.add_argument("--summary", metavar="FILE", help="write the counts of the summary to a JSON file")
     add_detector_options(parser)
 
@@ -160,34 +149,28 @@ def _run(arguments: argparse.Namespace, task: Task) -> int:
     found = found_files(arguments.files, None if arguments.output == "-" else arguments.output)
     paths = [file.path for file in found]
     sources = [source_of(file, task) for file in found]
-    sizes = [_bytes(path) for path in paths]
-    total = sum(sizes) if all(map(os.path.isfile, paths)) else None
+    sizes, total = sizes_of(paths)
     gauge = Gauge()
     # One that cannot be written is told before the work.
     with output(arguments.summary) if arguments.summary is not None else nullcontext() as counts:
         results = Results(sources, arguments.output, None if "-" in paths else identity(*_decides(arguments, task), paths))
         gauge.leave(sum(sizes[: results.file]))
-        with results, closing(_units(sources[results.file :], results.line, sizes[results.file :], gauge)) as read:
-            # Judging runs ahead of writing by a chunk of articles; tee holds just those.
-            units, judged, titled = tee(read, 3)
-            reports = task.mapper.detector.check_many(
-                ("" if article is None else article for unit in judged for article in unit.articles),
-                (title for unit in titled for title in unit.titles),
-                n_jobs=arguments.processes,
-            )
-            with Progress(total, gauge, results.tally) as progress:
-                for unit in units:
-                    found_in = list(islice(reports, len(unit.articles)))
-                    if unit.error is not None:
-                        if arguments.on_error == "fail" or not isinstance(unit.error, InputError):
-                            raise unit.error
-                        results.skip(unit.error, unit.line)
-                    elif unit.ends_file:
-                        results.end_file()
-                    else:
-                        kept_whole = _kept_whole(unit, found_in, task.mapper)
-                        results.write(unit.written(found_in), unit.line, zip(found_in, kept_whole, strict=True))
-                        progress.advance(unit.articles)
+        with (
+            results,
+            closing(units_of(sources[results.file :], results.line, sizes[results.file :], gauge)) as units,
+            Progress(total, gauge, results.tally) as progress,
+        ):
+            for unit, found_in in judged(units, task.mapper.detector, arguments.processes):
+                if unit.error is not None:
+                    if arguments.on_error == "fail" or not isinstance(unit.error, InputError):
+                        raise unit.error
+                    results.skip(unit.error, unit.line)
+                elif unit.ends_file:
+                    results.end_file()
+                else:
+                    kept_whole = _kept_whole(unit, found_in, task.mapper)
+                    results.write(unit.written(found_in), unit.line, zip(found_in, kept_whole, strict=True))
+                    progress.advance(unit.articles)
         tell(f"offtopic: {summary(results.tally, results.skipped)}")
         if counts is not None:
             seconds = round(time.monotonic() - started, 3)
@@ -204,7 +187,20 @@ def _decides(arguments: argparse.Namespace, task: Task) -> tuple[dict[str, Any],
     return options, arguments.model
 
 
-def _units(sources: Sequence[Source], after: int, sizes: Sequence[int], gauge: Gauge) -> Generator[Unit]:
+def judged(units: Iterable[Unit], detector: OffTopicDetector, n_jobs: int) -> Iterator[tuple[Unit, list[Report]]]:
+    """Yield each unit with the reports on its articles."""
+    # Judging runs ahead of what is yielded by a chunk of articles; tee holds just those.
+    units, read, titled = tee(units, 3)
+    reports = detector.check_many(
+        ("" if article is None else article for unit in read for article in unit.articles),
+        (title for unit in titled for title in unit.titles),
+        n_jobs=n_jobs,
+    )
+    for unit in units:
+        yield unit, list(islice(reports, len(unit.articles)))
+
+
+def units_of(sources: Sequence[Readable], after: int, sizes: Sequence[int], gauge: Gauge) -> Generator[Unit]:
     """Yield the units of all `sources`, the first of them from line `after` on, and after each one that ends its file."""
     try:
         for source, size in zip(sources, sizes, strict=True):
@@ -227,6 +223,7 @@ def _kept_whole(unit: Unit, reports: Sequence[Report], mapper: BatchMapper) -> l
     return [share > mapper.max_removed for share in shares]
 
 
-def _bytes(path: str) -> int:
-    """Return the size of a file, 0 of what is none."""
-    return 0 if path == "-" else os.stat(path).st_size
+def sizes_of(paths: Sequence[str]) -> tuple[list[int], int | None]:
+    """Return how many bytes each file has, 0 for the standard input; and all together, None where that is not known."""
+    sizes = [0 if path == "-" else os.stat(path).st_size for path in paths]
+    return sizes, sum(sizes) if all(map(os.path.isfile, paths)) else None

@@ -1,28 +1,14 @@
-"""Terminal: text in, text that is safe and fitting to print out."""
+"""Terminal: messages to standard error, and whether a stream is one that shows colours."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import IO
 
-__all__ = ["colours", "printable", "tell"]
+from detector.console import printable
 
-# What a terminal obeys instead of showing: C0 and C1 controls but for tab and line feed, the marks that turn the direction of
-# writing around, and halves of surrogate pairs, which cannot be written at all.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str, encoding: str | None = "utf-8") -> str:
-    r"""Return `text` with what a terminal would obey written out, and ``?`` for what `encoding` lacks.
-
-    >>> printable("\x1b[31mred\r\n")
-    '\\x1b[31mred\n'
-    """
-    shown = _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text.replace("\r\n", "\n"))
-    encoding = encoding or "utf-8"
-    return shown.encode(encoding, "replace").decode(encoding)
+__all__ = ["colours", "tell"]
 
 
 def tell(message: str) -> None:
