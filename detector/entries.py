@@ -17,7 +17,7 @@ import numpy as np
 from detector.cleaning import flagged_share
 from detector.page import MEANT
 from detector.records import encoded
-from detector.report import KINDS, STATUSES, Report
+from detector.report import KINDS, STATUSES, Paragraph, Report
 
 __all__ = ["LONGEST", "Entry", "Marked", "Place", "Rank", "blocks_of", "cut", "index_of"]
 
@@ -97,13 +97,13 @@ class Entry:
             # Copies: the arrays of a report are pieces of those of many.
             arrays = {field: getattr(report, field).copy() for field in ("starts", "ends", "scores", "furniture")}
             self._report = replace(report, text="", **arrays)
-            self._packed = zlib.compress(report.text.encode("utf-8", "surrogatepass"))
+            self._packed = zlib.compress(report.text.encode("utf-8", "surrogatepass"), 1)  # for a while: the page packs closer
         else:
             self._parts = _parts(report, only)
 
     @property
     def size(self) -> int:
-        """Bytes of the packed text."""
+        """Bytes of the packed text; 0 if no more is kept than what is flagged."""
         return len(self._packed)
 
     @property
@@ -115,7 +115,7 @@ class Entry:
 
     def marked(self, only: Collection[int] = ()) -> dict[int, Marked]:
         """Return flagged paragraphs by their place: those of `only`, and others up to twenty; of long ones the beginning."""
-        report = self.report
+        report = self.report if any(self.flagged.values()) else None
         return self._parts if report is None else _parts(report, only)
 
     def drop(self) -> None:
@@ -214,10 +214,9 @@ def _parts(report: Report, only: Collection[int]) -> dict[int, Marked]:
     """Return the flagged paragraphs `only`, and the first others up to _PARTS, in order, each cut."""
     flagged = np.flatnonzero(report.flags).tolist()
     chosen = sorted({*only, *flagged[: max(_PARTS - len(only), 0)]})
-    paragraphs = report.paragraphs
+    paragraphs = {i: Paragraph(report, i) for i in chosen}
     return {
-        i: Marked(i, cut(p.text, _PART), p.score, report.likely_kind(i), cut(p.reason, _PART))
-        for i, p in ((i, paragraphs[i]) for i in chosen)
+        i: Marked(i, cut(p.text, _PART), p.score, report.likely_kind(i), cut(p.reason, _PART)) for i, p in paragraphs.items()
     }
 
 

@@ -222,8 +222,8 @@
       });
     }
     element("overview").addEventListener("click", ({ target }) => {
-      const link = target.closest("a[href^='#a']");
-      if (link) follow(link.closest("[data-told]"));
+      const within = target.closest("a") && target.closest("[data-told]");
+      if (within) follow(within);
     });
     element("article").addEventListener("click", (event) => {
       const link = event.target.closest(".way a");

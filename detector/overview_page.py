@@ -61,7 +61,7 @@ _BODY = """<div id="overview">
 <div class="sum" id="sum"></div>
 <div class="told" id="status"></div>
 <div class="hint">Hover or press Tab to see why.</div>
-<div class="choices"><label><input type="checkbox" id="cleaned" autocomplete="off"> cleaned</label></div>
+<div class="choices"><label><input type="checkbox" id="cleaned" autocomplete="off"> strike out</label></div>
 </section>
 <svg width="0" height="0" aria-hidden="true" class="tick"><defs><rect id="level" y="-3" width="2" height="12"/></defs></svg>
 <div id="paragraphs"></div>

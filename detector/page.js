@@ -21,8 +21,16 @@
   const asked = Array.from(document.querySelectorAll("[name=kind]"));
 
   const access = (id) => ({ tabindex: 0, role: "group", "aria-labelledby": `${id}-kind`, "aria-describedby": `${id}-why` });
+  // How many more or fewer are flagged at the nearest tolerance where it is not as many.
+  const change = (counts, step, way) => {
+    let at = step;
+    while (counts[at] === counts[step]) at += way;
+    if (counts[at] === undefined) return "";
+    return ` At ${steps[at].told.split(",")[0]}: ${Math.abs(counts[at] - counts[step])} ${way > 0 ? "more" : "fewer"}.`;
+  };
   const flag = () => {
-    const { threshold, told } = steps[slider.value];
+    const step = Number(slider.value);
+    const { threshold, told } = steps[step];
     const kinds = asked.filter((box) => box.checked).map((box) => box.value);
     const count = {};
     for (const { row, score, kind, mark, edge, shown } of rows) {
@@ -34,16 +42,19 @@
         else row.removeAttribute(name);
       }
       shown.forEach((each) => (each.hidden = !flagged));
-      if (!mark) continue;
-      mark.classList.toggle("flagged", flagged);
-      edge.classList.toggle("flagged", flagged);
-      mark.setAttribute("tabindex", flagged ? 0 : -1);
+      for (const drawn of [mark, edge]) if (drawn) drawn.classList.toggle("flagged", flagged);
+      if (mark) mark.setAttribute("tabindex", flagged ? 0 : -1);
     }
     const total = Object.values(count).reduce((one, other) => one + other, 0);
     const each = asked.filter((box) => count[box.value]).map((box) => `${count[box.value]} ${box.value}`);
     const sentence = `${total} of ${sum.dataset.of} flagged${each.length ? `: ${each.join(", ")}` : ""}.`;
     if (sum.textContent !== sentence) sum.textContent = sentence; // told aloud only if it has changed
+    element("hint").hidden = !total;
     element("told").textContent = told;
+    const wanted = rows.filter(({ kind }) => kinds.includes(kind));
+    const counts = steps.map(({ threshold: other }) => wanted.filter(({ score }) => score > other).length);
+    element("next").textContent = `Flagged above ${threshold.toFixed(2)}.${change(counts, step, -1)}${change(counts, step, 1)}`;
+    if (element("bound")) element("bound").setAttribute("y", 100 - 100 * threshold);
     slider.setAttribute("aria-valuetext", told);
     element("level").setAttribute("x", 100 * threshold - 1);
   };

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LONG", "MEANT", "asset", "document", "fragment", "page", "told", "tolerances"]
 
-LONG = 40  # paragraphs that are taken in without a map
+LONG = 40  # paragraphs that are taken in without a map of how alike they are
 _SQUARES = 200  # a side of the map of likeness at most: 16 kB
 _ALIKE = 0.6  # cosine that is drawn darkest; of paragraphs that belong together nine in ten pairs lie below
 _STRICTEST, _LOOSEST = 0.0001, 0.2
@@ -50,7 +50,7 @@ _PAGE = """<!DOCTYPE html>
 <main>
 {body}
 <footer>The number beside a paragraph is its score: how likely it is, from 0 to 1, that it does not belong.
-The tick on the bar is the score above which it is flagged.</footer>
+The tick on the bar is the score above which it is flagged; a stranger on a kindred subject can stay below.</footer>
 </main>
 <script>{script}</script>
 </body>
@@ -58,13 +58,14 @@ The tick on the bar is the score above which it is flagged.</footer>
 """
 _CONTROLS = """<div class="choices">
 {kinds}
-<label><input type="checkbox" id="cleaned" autocomplete="off"> cleaned</label>
+<label><input type="checkbox" id="cleaned" autocomplete="off"> strike out</label>
 </div>
 <div class="tolerance scripted" hidden>
-<div class="told"><label for="tolerance">False alarms allowed</label> <span id="told">{told}</span></div>
+<div class="told"><label for="tolerance">False alarms allowed among what belongs</label> <span id="told">{told}</span></div>
 <div class="slide"><span>stricter</span>
 <input type="range" id="tolerance" min="0" max="{last}" step="1" value="{own}" aria-valuetext="{told}" autocomplete="off">
 <span>looser</span></div>
+<div id="next"></div>
 <datalist id="steps">{steps}</datalist>
 </div>"""
 # Colours that mix with whatever a notebook's theme has behind them. GitHub shows a notebook without any style.
@@ -152,16 +153,17 @@ def _number(report: Report) -> str:
 
 
 def _panel(report: Report) -> str:
-    """Return what stays in sight: the outcome in one line, what the flags depend on, and the map of a long article."""
-    hint = '<div class="hint">Hover or press Tab to see why.</div>'
+    """Return what stays in sight: the outcome in one line, what the flags depend on, and the map of the scores."""
+    hint = f'<div class="hint" id="hint"{"" if report.flags.any() else " hidden"}>Hover or press Tab to see why.</div>'
     lines = [
         '<section class="panel" aria-label="Outcome and settings">',
         f'<div class="sum" id="sum" role="status" data-of="{_number(report)}">{_summary(report)}</div>',
-        hint if report.status == "ok" else f"<div>{escape(STATUSES[report.status])}</div>",
+        *([] if report.status == "ok" else [f"<div>{escape(STATUSES[report.status])}</div>"]),
+        hint,
     ]
     if len(report.scores):
         lines.append(_controls(report))
-    if len(report.scores) > LONG:
+    if len(report.scores) > 1:
         lines.append(_map(report))
     return "\n".join([*lines, "</section>"])
 
@@ -191,11 +193,13 @@ def _map(report: Report) -> str:
     lines = [f'<nav class="map" aria-label="Map of the scores"><svg viewBox="0 0 {count} 100" preserveAspectRatio="none">']
     for i, (score, flagged) in enumerate(zip(report.scores.tolist(), report.flags.tolist(), strict=True)):
         height = max(100 * score, 4)
+        named = f"Paragraph {i + 1}, score {score:.2f}"
         lines.append(
             f'<a href="#p{i + 1}" class="{report.likely_kind(i)}{" flagged" * flagged}" tabindex="{0 if flagged else -1}" '
-            f'aria-label="Paragraph {i + 1}, score {score:.2f}"><rect x="{i}" width="1" height="100"/>'
+            f'aria-label="{named}"><title>{named}</title><rect x="{i}" width="1" height="100"/>'
             f'<rect class="mark" x="{i + 0.1:.1f}" y="{100 - height:.3g}" width=".8" height="{height:.3g}"/></a>'
         )
+    lines.append(f'<rect id="bound" y="{100 - 100 * report.threshold:.4g}" width="{count}" height="2"/>')
     return "".join([*lines, "</svg></nav>"])
 
 

@@ -6,6 +6,7 @@ Needs chromium, chromedriver and selenium; for the accessibility rules npm too, 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_light_and_dark_are_what_the_reader_asks_for(shown: Shown, article: Repo
 @pytest.mark.parametrize("width", [1280, 900])
 def test_the_reason_is_shown_under_the_pointer_and_escape_sends_it_away(shown: Shown, article: Report, width: int) -> None:
     shown.open(article.to_html(), width=width)
-    shown.run("document.querySelector('.flagged').scrollIntoView({block: 'center'})")
+    shown.run("document.querySelector('.row.flagged').scrollIntoView({block: 'center'})")
     assert not shown.seen
     ActionChains(shown.driver).move_to_element(shown.find(".flagged p")).perform()
     assert shown.seen
@@ -98,10 +99,14 @@ def test_the_reason_is_shown_under_the_pointer_and_escape_sends_it_away(shown: S
 def test_the_keyboard_comes_to_flagged_paragraphs_and_is_told_their_reasons(shown: Shown, article: Report) -> None:
     shown.open(article.to_html())
     stops = []
-    for _ in range(5):
+    for _ in range(6):
         ActionChains(shown.driver).send_keys(Keys.TAB).perform()
-        stops.append(shown.run("return document.activeElement.id || document.activeElement.value"))
-    assert stops == ["foreign", "furniture", "cleaned", "tolerance", "p8"]
+        stops.append(
+            shown.run(
+                "const at = document.activeElement; return at.id || at.value || at.getAttribute('href')"
+            )  # a mark of the map
+        )
+    assert stops == ["foreign", "furniture", "cleaned", "tolerance", "#p8", "p8"]
     assert shown.seen
     row = shown.driver.switch_to.active_element
     assert row.accessible_name.lower() == "foreign: about something else"
@@ -150,6 +155,32 @@ def test_moving_the_slider_flags_as_the_report_does_at_that_tolerance(shown: Sho
     assert shown.find("#told").text == "0.01 %, about 1 in 10,000"
     assert shown.find("#tolerance").get_attribute("aria-valuetext") == shown.find("#told").text
     assert not shown.complaints
+
+
+def test_the_page_tells_the_threshold_and_where_the_next_flag_would_come_or_go(shown: Shown, article: Report) -> None:
+    report = replace(article, scores=np.where(article.flags, article.scores, 0) + 0.65 * (np.arange(15) == 2))
+    counts = {rate: int(report.at(rate).flags.sum()) for rate in tolerances(report)}
+    now = counts[report.false_alarms]
+    more, fewer = (
+        next((f" At {100 * rate:.3g} %: 1 {word}." for rate in rates if counts[rate] != now), "")
+        for word, rates in (
+            ("more", [rate for rate in counts if rate > report.false_alarms]),
+            ("fewer", [rate for rate in reversed(counts) if rate < report.false_alarms]),
+        )
+    )
+    assert now == 1
+    assert more
+    assert fewer
+    shown.open(report.to_html())
+    assert shown.find("#next").text == f"Flagged above {report.threshold:.2f}.{fewer}{more}"
+    assert float(shown.find("#bound").get_attribute("y")) == pytest.approx(100 - 100 * report.threshold)
+
+
+def test_where_nothing_is_flagged_no_hint_is_given_until_something_is(shown: Shown, article: Report) -> None:
+    shown.open(replace(article, scores=np.where(article.flags, 0.65, 0)).to_html())
+    assert not shown.find("#hint").is_displayed()
+    shown.find("#tolerance").send_keys(Keys.END)
+    assert shown.find("#hint").is_displayed()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -238,7 +269,7 @@ def test_without_scripts_the_reports_own_flags_and_reasons_are_there(shown: Show
         assert [bool(row.get_attribute("tabindex")) for row in shown.driver.find_elements(By.CSS_SELECTOR, ".row")] == (
             article.flags.tolist()
         )
-        assert article.flagged[0].reason in shown.find(".flagged").text
+        assert article.flagged[0].reason in shown.find(".row.flagged").text
         assert not shown.find("#tolerance").is_displayed()
         assert shown.find("#cleaned").is_displayed()
     finally:
@@ -249,7 +280,7 @@ def test_on_paper_the_reason_stands_and_the_controls_do_not(shown: Shown, articl
     shown.open(article.to_html(), "dark")
     shown.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        shown.run("document.querySelector('.flagged').scrollIntoView({block: 'center'})")
+        shown.run("document.querySelector('.row.flagged').scrollIntoView({block: 'center'})")
         assert shown.seen
         assert not [each for each in ("#tolerance", "#cleaned", ".hint") if shown.find(each).is_displayed()]
         assert shown.find("#sum").is_displayed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 import random
 import re
 import tracemalloc
@@ -227,7 +228,7 @@ def test_each_list_has_a_hundred_flags_at_most_and_each_with_its_reason_and_its_
         reverse=True,
     )
     assert len(flags) > 250
-    assert [(float(f.entry.report.scores[f.place]), f.entry.name, f.place) for f in overview.most_certain()] == flags[:100]  # type: ignore[union-attr]
+    assert [(float(f.entry.report.scores[f.place]), f.entry.name, f.place) for f in overview.most_certain()] == flags[:100]
     assert [(f.entry.name, f.place) for f in overview.least_certain()] == [each[1:] for each in flags[:-101:-1]]
     page = Page(overview.to_html())
     why = [text for _, text in page.all("p", "why")]
@@ -486,6 +487,15 @@ def test_the_same_reports_give_the_same_page() -> None:
     assert "51 articles" in overview.to_html()
 
 
+def test_an_overview_goes_on_in_another_process() -> None:
+    reports = mixed(60)
+    overview = overview_of(dict(list(reports.items())[:30]))
+    taken_up = pickle.loads(pickle.dumps(overview))
+    for name in list(reports)[30:]:
+        taken_up.add(reports[name], name)
+    assert taken_up.to_html() == overview_of(reports).to_html()
+
+
 def test_half_a_surrogate_pair_is_no_error() -> None:
     overview = overview_of({"\ud83d": report_of(["a \ud83d b", "c"], [FOREIGN, KEPT], model=HAND_MADE, title="\ude00")})
     html = overview.to_html().encode("utf-8", "xmlcharrefreplace").decode("utf-8")
@@ -504,7 +514,7 @@ def test_a_notebook_shows_the_sums_the_scores_and_ten_flags_without_a_script() -
     assert not [held for _, held in page.elements if "id" in held or "style" in held]
     assert len(page.all("li")) == 10
     best = overview.most_certain()[0]
-    paragraph = best.entry.report.paragraphs[best.place]  # type: ignore[union-attr]
+    paragraph = best.entry.report.paragraphs[best.place]
     assert page.all("li")[0][1] == (
         f"{paragraph.text}{paragraph.kind}, {paragraph.score:.3f}: {paragraph.reason}"
         f"{best.entry.heading} · {best.entry.name}, paragraph {best.place + 1}"

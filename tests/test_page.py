@@ -106,7 +106,7 @@ def test_the_page_escapes_all_that_comes_from_the_article(hand_model: Model, tol
     for title in NASTY:
         page = Page(report_of(NASTY, [told] * len(NASTY), model=hand_model, title=title).to_html())
         assert page.paragraphs == NASTY
-        assert page.one("title")[1] == page.one("h1")[1] == title
+        assert page.all("title")[0][1] == page.one("h1")[1] == title  # the others name marks of the map
         # Not an element, not an attribute more than of a plain article.
         assert page.elements == plain.elements
     assert len(page.all("div", "note")) == (0 if told == KEPT else len(NASTY))
@@ -270,15 +270,21 @@ def test_without_a_script_nothing_is_shown_that_needs_one(hand_model: Model) -> 
 # --- the map ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_long_article_has_a_map_with_a_link_a_paragraph() -> None:
+def test_the_map_of_the_scores_has_a_link_a_paragraph() -> None:
+    assert not Page(scored([0.95]).to_html()).all("nav")
     scores = [0.01] * LONG + [0.95]
-    assert not Page(scored(scores[1:]).to_html()).all("nav")
     page = Page(scored(scores, [*[KEPT] * LONG, FOREIGN]).to_html())
     links = page.all("a")[: LONG + 1]
     assert [held["href"] for held, _ in links] == [f"#{held['id']}" for held, _ in page.all("div", "row")]
     assert (links[-1][0]["class"], links[-1][0]["aria-label"]) == ("foreign flagged", "Paragraph 41, score 0.95")
     # From mark to mark with the Tab key, not through every paragraph.
     assert [held["tabindex"] for held, _ in links] == [*["-1"] * LONG, "0"]
+
+
+def test_the_hint_where_reasons_are_is_given_where_there_is_one(hand_model: Model) -> None:
+    for verdict in (KEPT, FOREIGN):
+        held, _ = Page(report_of(["a", "b"], [KEPT, verdict], model=hand_model).to_html()).one("div", "hint")
+        assert ("hidden" in held) == (verdict == KEPT)
 
 
 def test_a_long_article_has_a_map_of_how_alike_its_paragraphs_are(hand_model: Model) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import made_up_articles
 
 from detector import OffTopicDetector, TrainSettings
 from detector.cli import main
@@ -23,6 +22,7 @@ from detector.cli.check import shown
 from detector.learn.projection import ProjectionSettings
 from detector.records import read_document
 from tests import crowd
+from tests.conftest import made_up_articles
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTICLE = "fixtures/articles/syria-airpod.json"
