@@ -7,6 +7,7 @@ it, once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from detector.cleaning import checked_share, cleaned, tag
@@ -85,15 +86,15 @@ class BatchMapper:
         return {**batch, **self.written(articles, self.checked(articles, titles))}
 
     def read(self, batch: Mapping[str, Sequence[Any]]) -> tuple[list[Any], list[Any]]:
-        """Return the articles and the titles of `batch`, as lists of equal length."""
+        """Return the articles and the titles of `batch`, as lists of equal length; what pandas has for None is None."""
         if self.text_column not in batch:
             raise InputError(
                 f"no column {self.text_column!r}, there is {', '.join(map(repr, batch)) or 'none'}; set text_column"
             )
-        articles = list(batch[self.text_column])
+        articles = [_none_for_nan(article) for article in batch[self.text_column]]
         if self.title_column is None or self.title_column not in batch:
             return articles, [None] * len(articles)
-        return articles, list(batch[self.title_column])
+        return articles, [_none_for_nan(title) for title in batch[self.title_column]]
 
     def checked(self, articles: Sequence[Any], titles: Sequence[str | None]) -> Iterator[Report]:
         """Yield a report an article, an empty one for None."""
@@ -111,3 +112,7 @@ class BatchMapper:
                 tags.append(None if article is None else tag(report))
         columns = {self.text_column: texts} if self.action == "clean" else {}
         return columns if self.tag_column is None else {**columns, self.tag_column: tags}
+
+
+def _none_for_nan(value: Any) -> Any:
+    return None if isinstance(value, float) and isnan(value) else value

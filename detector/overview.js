@@ -32,8 +32,8 @@
   let sorting = { by: "highest", rising: false };
 
   const read = (fields, rank) => {
-    const [number, name, heading, titled, paragraphs, foreign, furniture, share, highest, status, level, block, place, whole] = fields;
-    const row = { number, name, heading, titled, paragraphs, foreign, furniture, share, highest, status, level, block, place, whole, rank };
+    const [number, name, heading, titled, paragraphs, foreign, furniture, share, highest, status, level, block, place] = fields;
+    const row = { number, name, heading, titled, paragraphs, foreign, furniture, share, highest, status, level, block, place, rank };
     row.flagged = foreign + furniture;
     row.kinds = KINDS.filter((kind) => row[kind]);
     row.words = [name, heading, status, status.replaceAll("_", " "), ...row.kinds].join("\n").toLowerCase();
@@ -67,9 +67,9 @@
     element("more").textContent = `Show all ${digits.format(hits.length)}`;
   };
   const search = () => {
-    const asked = element("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    hits = rows.filter((row) => asked.every((word) => row.words.includes(word)));
-    tell("hits", asked.length ? `${digits.format(hits.length)} of ${counted(rows.length, "article")}` : counted(rows.length, "article"));
+    const wanted = element("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    hits = rows.filter((row) => wanted.every((word) => row.words.includes(word)));
+    tell("hits", `${wanted.length ? `${digits.format(hits.length)} of ` : ""}${counted(rows.length, "article")}`);
     show(ROWS);
   };
   const sort = () => {

@@ -59,6 +59,14 @@ def test_lists_of_paragraphs_stay_lists_and_none_stays_none(detector: OffTopicDe
     assert [found and found["status"] for found in out["off_topic"]] == ["ok", None, "empty", "empty", "too_short"]
 
 
+def test_the_nan_that_pandas_has_for_none_is_none(detector: OffTopicDetector) -> None:
+    nan = float("nan")
+    mapper = BatchMapper("tag", detector=detector)
+    found, expected = mapper({"text": ["a", nan], "title": [nan, nan]}), mapper({"text": ["a", None], "title": [None, None]})
+    assert found["off_topic"] == expected["off_topic"]
+    assert expected["off_topic"][1] is None
+
+
 def test_text_and_title_may_be_in_other_columns_and_the_title_is_read(detector: OffTopicDetector) -> None:
     batch = {"body": [[*RIVER, PHONE]] * 3, "head": ["The phone", None, ""], "title": [1, 2, 3]}
     tags = mapper_of(detector, text_column="body", title_column="head")(batch)["off_topic"]
