@@ -67,7 +67,8 @@ _BODY = """<div id="overview">
 <div id="paragraphs"></div>
 </div>
 {data}"""
-# As in the fragment of one report: colours that mix with whatever a notebook's theme has behind them.
+# As in the fragment of one report: colours that mix with whatever a notebook's theme has behind them, and breaks for
+# GitHub, which shows a notebook without any style.
 _FRAGMENT_STYLE = """
 .offtopic-overview { max-width: 54em; font: 15px/1.5 system-ui, sans-serif; }
 .offtopic-overview svg { display: block; width: calc(100% - 4em); margin: 1.2em .5em 2.2em 3.5em; overflow: visible; }
@@ -79,6 +80,7 @@ _FRAGMENT_STYLE = """
 .offtopic-overview svg rect.furniture { fill: #c80; fill-opacity: .35; stroke: #b80; }
 .offtopic-overview li { margin: 0 0 .7em; padding: .1em .8em; border-left: 4px solid #d33; }
 .offtopic-overview li.furniture { border-left: 6px double #b80; }
+.offtopic-overview br { display: none; }
 .offtopic-overview small { display: block; opacity: .85; }
 """
 
@@ -104,8 +106,8 @@ def page(overview: Overview) -> str:
     def filled(kept: str, data: str) -> str:
         return document(f"Off-topic report: {heading}", _BODY.format(**parts, kept=kept, data=data), style, script)
 
-    # What is not known yet takes less than this: where articles lie, and how many are whole.
-    bare = len(filled("", "").encode("utf-8", "xmlcharrefreplace")) + len(index) + 10 * len(entries) + 1_000
+    # What is not known yet takes less than this: where articles lie, how many are whole, and the tags around blocks.
+    bare = len(filled("", "").encode("utf-8", "xmlcharrefreplace")) + len(index) + 10 * len(entries) + 5_000
     blocks, places = blocks_of(entries, WEIGHT - bare)
     data = [f'<script type="text/plain" id="index">{index_of(entries, places)}</script>']
     data += [f'<script type="text/plain" class="block">{block}</script>' for block in blocks]
@@ -125,8 +127,8 @@ def fragment(overview: Overview) -> str:
         lines.append("<p><strong>Most certain</strong></p><ol>")
     for flag, marked in zip(flags, _marked(flags), strict=True):
         lines.append(
-            f'<li class="{marked.kind}"><span dir="auto">{escape(cut(marked.text, _BEGINNING))}</span>'
-            f"<small><strong>{marked.kind}</strong>, {marked.score:.3f}: {escape(marked.reason)}</small>"
+            f'<li class="{marked.kind}"><span dir="auto">{escape(cut(marked.text, _BEGINNING))}</span><br>'
+            f"<small><strong>{marked.kind}</strong>, {marked.score:.3f}: {escape(marked.reason)}</small><br>"
             f'<small dir="auto">{_where(flag.entry)}, paragraph {flag.place + 1}</small></li>'
         )
     return "\n".join([*lines, "</ol>" if flags else "", "</article>"])

@@ -28,7 +28,7 @@ from detector import InputError, Model, OffTopicDetector, Overview, Report
 from detector.overview_page import WEIGHT
 from tests.crowd import records
 
-SHOWN = ("style", "article", "p", "strong", "svg", "line", "text", "g", "title", "rect", "ol", "li", "span", "small")
+SHOWN = ("style", "article", "p", "strong", "svg", "line", "text", "g", "title", "rect", "ol", "li", "span", "br", "small")
 HAND_MADE = hand_made()  # flags what scores above 0.9, at false_alarms=0.01
 
 
@@ -339,6 +339,35 @@ def test_memory_is_bounded_however_many_articles_come(tight: None) -> None:
     assert overview.tally.articles == 2400
     assert sizes[-1] < sizes[0] + 60_000  # 1,800 articles more take 7 MB where all are held
     overview.to_html()
+
+
+@pytest.mark.parametrize("held", [400, 10**9], ids=["texts", "rows"])
+def test_memory_is_bounded_where_each_article_is_duller_than_the_one_before(
+    tight: None, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    monkeypatch.setattr("detector.overview._HELD", held)
+    overview = Overview()
+    sizes = np.zeros(3000, np.int64)
+    tracemalloc.start()
+    try:
+        for number in range(3000):
+            overview.add(report([0.8 - number / 10_000, 0.1], spelt(number)), f"article {number}")
+            sizes[number] = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert sizes[1000:].max() < sizes[:1000].max() + 20_000  # 2,000 rows take a megabyte
+    assert [entry.number for entry in overview.entries()] == list(range(1, 21))
+
+
+def test_what_is_kept_of_a_report_keeps_no_arrays_of_others() -> None:
+    reports = list(OffTopicDetector(model=HAND_MADE).check_many([[*RIVER, PHONE]] * 3))
+    assert reports[0].scores.base is not None
+    (kept, *_) = (flag.entry.report for flag in overview_of(dict(zip("abc", reports, strict=True))).most_certain())
+    assert kept is not None
+    for name in ("starts", "ends", "scores", "furniture"):
+        assert getattr(kept, name).base is None
+        np.testing.assert_array_equal(getattr(kept, name), getattr(reports[0], name))
+    assert kept.text == reports[0].text
 
 
 def test_an_article_that_cannot_come_into_the_page_is_not_packed(tight: None, monkeypatch: pytest.MonkeyPatch) -> None:
