@@ -8,6 +8,7 @@ Report(0 paragraphs, 0 flagged, status='empty')
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,13 @@ from detector.errors import InputError, ModelError, OffTopicError
 from detector.estimator import OffTopicDetector
 from detector.mapper import BatchMapper
 from detector.model import Model, load_model
-from detector.overview import Overview
 from detector.paragraphs import split
 from detector.report import Paragraph, Report
 
 if TYPE_CHECKING:
     from detector.learn import TrainSettings, train
     from detector.learn.articles import Article
+    from detector.overview import Overview
 
 __all__ = [
     "Article",
@@ -45,15 +46,13 @@ try:
 except PackageNotFoundError:  # run from a checkout that was never installed
     __version__ = "0+unknown"
 
-_LEARNING = ("Article", "TrainSettings", "train")
+# Imported when it is asked for: checking an article should not wait for it.
+_LATER = {"Article": "learn", "Overview": "overview", "TrainSettings": "learn", "train": "learn"}
 
 
 def __getattr__(name: str) -> Any:
-    # Learning is imported when it is asked for: checking an article should not wait for it.
-    if name in _LEARNING:
-        from detector import learn
-
-        return getattr(learn, name)
+    if name in _LATER:
+        return getattr(import_module(f"detector.{_LATER[name]}"), name)
     raise AttributeError(f"module 'detector' has no attribute {name!r}")
 
 
