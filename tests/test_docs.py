@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from functools import cached_property
@@ -171,6 +171,14 @@ def code_of(name: str) -> list[Any]:
     found = FENCE.finditer(DOCS.joinpath(name).read_text(encoding="utf-8"))
     blocks = [match for match in found if match[1] != "text" and not PUT_IN.fullmatch(match[2])]
     return [pytest.param(name, number, id=f"{name}-{match[1]}-{number}") for number, match in enumerate(blocks)]
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Leave no figure behind."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="module")
