@@ -100,6 +100,11 @@
     made.append(...children);
     return made;
   };
+  const strength = (score) => (score >= 0.8 ? "strong" : score >= 0.5 ? "fair" : score >= 0.2 ? "weak" : "faint");
+  const likely = (score) => {
+    if (score >= 0.005 && score < 0.995) return `${Math.round(100 * score)} % likely`;
+    return score > 0.5 ? "over 99 % likely" : "under 1 % likely";
+  };
   const paragraph = ([place, text, score, kind, reason]) => {
     const id = `p${place + 1}`;
     const bar = drawn(
@@ -111,9 +116,9 @@
     const body = make("div", { className: "body" }, words("p", text));
     const row = make("div", { id, className: "row", tabIndex: -1 }, make("div", { className: "score" }, bar, score.toFixed(2)), body);
     if (!kind) return row;
-    body.prepend(make("div", { className: "label", id: `${id}-kind` }, make("b", {}, kind), `: ${index.meant[kind]}`));
+    body.prepend(make("div", { className: "label", id: `${id}-kind` }, make("b", {}, kind), `, ${likely(score)}: ${index.meant[kind]}`));
     body.append(make("div", { className: "note", id: `${id}-why` }, reason));
-    row.className = `row flagged ${kind}`;
+    row.className = `row flagged ${kind} ${strength(score)}`;
     row.tabIndex = 0;
     const access = { role: "group", "aria-labelledby": `${id}-kind`, "aria-describedby": `${id}-why` };
     for (const [name, value] of Object.entries(access)) row.setAttribute(name, value);

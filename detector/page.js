@@ -62,6 +62,15 @@
   if (!slider) return; // there is no paragraph
   document.querySelectorAll(".scripted").forEach((each) => (each.hidden = false));
   slider.addEventListener("input", flag);
+  // Who moves it by the keyboard keeps its keys; after the pointer the page gets them back: Page Down scrolls.
+  let pointed = false;
+  slider.addEventListener("pointerdown", () => (pointed = true));
+  for (const lifted of ["pointerup", "pointercancel", "click"]) {
+    document.addEventListener(lifted, () => {
+      if (pointed) slider.blur();
+      if (lifted === "click") pointed = false;
+    });
+  }
   asked.forEach((box) => box.addEventListener("change", flag));
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") rows.forEach(({ row }) => row.classList.toggle("dismissed", row.matches(":hover, :focus")));

@@ -24,7 +24,7 @@ from detector.reasons import STATUSES
 if TYPE_CHECKING:
     from detector.report import Report
 
-__all__ = ["LONG", "MEANT", "asset", "document", "fragment", "page", "told", "tolerances"]
+__all__ = ["LONG", "MEANT", "asset", "document", "fragment", "likely", "page", "strength", "told", "tolerances"]
 
 LONG = 40  # paragraphs that are taken in without a map of how alike they are
 _SQUARES = 200  # a side of the map of likeness at most: 16 kB
@@ -33,6 +33,8 @@ _STRICTEST, _LOOSEST = 0.0001, 0.2
 # Of the tolerances in each power of ten, about even on a logarithmic scale.
 _DIGITS = ("1", "1.25", "1.5", "2", "2.5", "3", "4", "5", "6", "8")
 MEANT = {"foreign": "about something else", "furniture": "part of the page"}
+# How strong a mark is, by the least score; overview.js has the same.
+_STRENGTHS = {"strong": 0.8, "fair": 0.5, "weak": 0.2, "faint": 0.0}
 _POLICY = (
     "default-src 'none'; img-src data:; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
     "base-uri 'none'; form-action 'none'"
@@ -50,7 +52,8 @@ _PAGE = """<!DOCTYPE html>
 <main>
 {body}
 <footer>The number beside a paragraph is its score: how likely it is, from 0 to 1, that it does not belong.
-The tick on the bar is the score above which it is flagged; a stranger on a kindred subject can stay below.</footer>
+The lower it is, the fainter is the mark. The tick on the bar is the score above which it is flagged; a stranger on a kindred
+subject can stay below.</footer>
 </main>
 <script>{script}</script>
 </body>
@@ -75,6 +78,10 @@ _FRAGMENT_STYLE = """
 .offtopic p { margin: 0 0 .9em; padding: .1em .8em; border-left: 4px solid transparent; white-space: pre-wrap; }
 .offtopic p.flagged { background: rgba(211, 51, 51, .16); border-left-color: #d33; }
 .offtopic p.furniture { background: rgba(200, 140, 0, .18); border-left: 6px double #b80; }
+.offtopic p.fair { background: rgba(211, 51, 51, .09); }
+.offtopic p.fair.furniture { background: rgba(200, 140, 0, .1); }
+.offtopic p.weak { background: none; border-left-style: dashed; }
+.offtopic p.faint { background: none; border-left-style: dotted; }
 .offtopic br { display: none; }
 .offtopic > small { margin: 0 0 1.2em; padding: 0 .9em; }
 .offtopic small { display: block; font: 13px/1.45 system-ui, sans-serif; }
@@ -108,7 +115,7 @@ def fragment(report: Report) -> str:
     ]
     for paragraph in report.paragraphs:
         kind = paragraph.kind
-        flagged = f' class="flagged {kind}"' if kind else ""
+        flagged = f' class="flagged {kind} {strength(paragraph.score)}"' if kind else ""
         note = f"<small><strong>{kind}</strong>, {paragraph.score:.3f}: {escape(paragraph.reason)}</small><br>" if kind else ""
         lines.append(f'<p{flagged} dir="auto">{note}{escape(paragraph.text)}</p>')
     return "\n".join([*lines, "</article>"])
@@ -140,6 +147,26 @@ def told(rate: float) -> str:
     ('0.2 %, about 1 in 500', '0.015 %, about 1 in 6,700')
     """
     return f"{100 * rate:.3g} %, about 1 in {float(f'{1 / rate:.2g}'):,.0f}"
+
+
+def strength(score: float) -> str:
+    """Return how strong the mark of a score is: a class of the style.
+
+    >>> strength(0.97), strength(0.6), strength(0.3), strength(0.03)
+    ('strong', 'fair', 'weak', 'faint')
+    """
+    return next(name for name, least in _STRENGTHS.items() if score >= least)
+
+
+def likely(score: float) -> str:
+    """Return a score in words.
+
+    >>> likely(0.973), likely(0.9987), likely(0.0312), likely(0.0012)
+    ('97 % likely', 'over 99 % likely', '3 % likely', 'under 1 % likely')
+    """
+    if 0.005 <= score < 0.995:
+        return f"{int(100 * score + 0.5)} % likely"
+    return "over 99 % likely" if score > 0.5 else "under 1 % likely"
 
 
 def _summary(report: Report) -> str:
@@ -259,8 +286,9 @@ def _rows(report: Report) -> list[str]:
             if paragraph.is_off_topic:  # the script sets and takes away the same
                 mark, hidden = " flagged", ""
                 access = f' tabindex="0" role="group" aria-labelledby="{name}-kind" aria-describedby="{name}-why"'
-            row = f'id="{name}" class="row {kind}{mark}" data-score="{score!r}" data-kind="{kind}"{access}'
-            label = f'<div class="label" id="{name}-kind"{hidden}><b>{kind}</b>: {MEANT[kind]}</div>'
+            row = f'id="{name}" class="row {kind} {strength(score)}{mark}" data-score="{score!r}" data-kind="{kind}"{access}'
+            sure = f"<b>{kind}</b>, {likely(score)}: {MEANT[kind]}"
+            label = f'<div class="label" id="{name}-kind"{hidden}>{sure}</div>'
             note = f'<div class="note" id="{name}-why"{hidden}>{escape(report.grounds(i).sentence)}</div>'
         bar = f'<rect width="{100 * score:.3g}" height="6"/><use href="#level"/>'
         lines.append(

@@ -16,10 +16,16 @@ from detector.background import Background, guessed_idf, strangeness
 from detector.paragraphs import SENTENCE_ENDS, Batch
 from detector.terms import RADIX, Terms, is_capital, is_digit, is_unspaced, one_of, terms_of
 
-__all__ = ["PAIRS", "Postings", "identities_of", "postings_of"]
+__all__ = ["EDGED", "PAIRS", "Postings", "identities_of", "postings_of"]
 
-_PAIR_BITS = 17  # of their hash, by which pairs of words are told apart
+# How often an edge counts beside a pair: of what is evidently furniture in held-out news a lexicon tells, at one false alarm
+# in a thousand, 52 % without edges, 61 % when they count once and 68 % when twice.
+EDGED = 2
+_PAIR_BITS = 17  # of their hash, by which pairs of words are told apart, and what a paragraph begins and ends with
 PAIRS = 1 << _PAIR_BITS
+_ODD = 0xD6E8FEB86659FD93  # a factor by which the high bits of a product depend on all of a number
+_EDGE = 3  # words at either end
+_EDGES = (0x8F1BBCDC, 0xCA62C1D6)  # whatever keeps beginnings, endings and pairs apart
 _QUOTES = "\"'“‘„«»‚「『"
 _EXCLAIMS = "!?！？؟"
 _TERM_BITS = 24  # identity of a term outside the vocabulary; 500 in an article, of ten lengths, collide once in 1,300 articles
@@ -57,6 +63,8 @@ class Postings:
         For each term of the text, a number below PAIRS that stands for it and the term before it in its paragraph.
     pair_rows : ndarray (t,) int64
         The paragraph of each.
+    edges : ndarray (n, 6) int64
+        Numbers below PAIRS that stand for the first one, two and three terms of each paragraph, and for its last.
     lengths : ndarray (n,) float32
         Terms of each paragraph, repeats counted.
     capitals, digits : ndarray (n,) float64
@@ -79,6 +87,7 @@ class Postings:
     capital: NDArray[np.bool_]
     pairs: NDArray[np.int64]
     pair_rows: NDArray[np.int64]
+    edges: NDArray[np.int64]
     lengths: NDArray[np.float32]
     capitals: NDArray[np.float64]
     digits: NDArray[np.float64]
@@ -91,8 +100,9 @@ class Postings:
 
     @property
     def wordings(self) -> NDArray[np.float64]:
-        """How many different words and how many pairs each paragraph holds, (n,): of pairs there are as many as words."""
-        number: NDArray[np.float64] = np.bincount(self.rows, minlength=len(self.lengths)) + self.lengths.astype(float)
+        """What a lexicon weighs in each paragraph, (n,): its different words, as many pairs as words, and its edges twice."""
+        different = np.bincount(self.rows, minlength=len(self.lengths))
+        number: NDArray[np.float64] = different + self.lengths.astype(float) + EDGED * self.edges.shape[1] * (self.lengths > 0)
         return number
 
     def bags(self, background: Background) -> csr_array:
@@ -173,6 +183,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         begins[entry],
         _pairs(terms.hashes, term_rows),
         term_rows,
+        _edges(terms, first, sizes),
         sizes.astype(np.float32),
         capitals=np.bincount(term_rows, capital, len(sizes)) / shared,
         digits=np.bincount(term_rows, is_digit(initials), len(sizes)) / shared,
@@ -228,11 +239,24 @@ def _wholes(terms: Terms, first: NDArray[np.int64], sizes: NDArray[np.int64]) ->
     return wholes
 
 
+def _edges(terms: Terms, first: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers of each row's first and last terms, ndarray (n, 2 * _EDGE) int64."""
+    edges = np.empty((len(sizes), 2 * _EDGE), np.int64)
+    hashes = np.append(terms.hashes, np.uint64(0))
+    for side, salt in enumerate(_EDGES):
+        state = np.full(len(sizes), salt, np.uint64)
+        for number in range(_EDGE):
+            at = first + (number if side == 0 else sizes - 1 - number)
+            state = (state ^ hashes[np.where(number < sizes, at, -1)]) * np.uint64(_ODD)
+            edges[:, side * _EDGE + number] = (state >> np.uint64(64 - _PAIR_BITS)).astype(np.int64)
+    return edges
+
+
 def _pairs(hashes: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return a number below PAIRS for each term and the one before it, the first of a row with none before it."""
     before = np.zeros_like(hashes)
     before[1:] = np.where(rows[1:] == rows[:-1], hashes[:-1], 0)
     # An odd factor keeps "a b" from being "b a"; the product's high bits depend on all of both.
-    mixed = (hashes ^ (before * np.uint64(RADIX))) * np.uint64(0xD6E8FEB86659FD93)
+    mixed = (hashes ^ (before * np.uint64(RADIX))) * np.uint64(_ODD)
     numbers: NDArray[np.int64] = (mixed >> np.uint64(64 - _PAIR_BITS)).astype(np.int64)
     return numbers

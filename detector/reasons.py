@@ -1,23 +1,25 @@
 """Reasons: an article's words in, a sentence a person can check out.
 
 In: the paragraphs of one article and what is known of the language. Out: for a paragraph, the words that speak against it or
-for it, quoted as the text spells them; no reason names a word that the text does not hold. This is for the eye, on request,
-an article at a time: readable rather than fast.
+for it, quoted as the text spells them; no reason names a word that the text does not hold, nor one that says nothing by itself,
+such as "nine" or "herself". This is for the eye, on request, an article at a time: readable rather than fast.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.paragraphs import batch_of
-from detector.postings import identities_of, postings_of
-from detector.terms import terms_of
+from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
+from detector.postings import Postings, identities_of, postings_of
+from detector.terms import Terms, codes_of, is_capital, is_digit, is_unspaced, one_of, terms_of
 
 if TYPE_CHECKING:
     from detector.reader import Reader
@@ -38,6 +40,30 @@ REASONS = {
 }
 _TELLING = 3.0  # idf from which on a word says something: it stands in fewer than one article in twenty
 _TOPICAL = 2.2  # the same of a word that recurs through the article
+# What a word says, by how long its vector is, 1 for one as long as they are on average; those have an idf of 7.
+_TELLS = 0.58  # "somebody", "beneath" and "sort" say less, "cookie" and "tomatoes" more
+_MIDDLING = 7.0
+_NAME = 1.5  # how much more a name says
+_PAGE, _PAGE_IDF = 1.25, 1.875  # weight in the lexicon, and idf, from which on a word is taken for one of a page: "share"
+_BRIEF = 30  # different words of a headline at most
+_WHOLE = 40  # characters of a word with hyphens at most
+_OPENS = f"{SENTENCE_ENDS}:;\"'“”‘’«»„()[]–—-•*|/ \n\t"  # after one of these and a space a capital is no sign of a name
+_HYPHENS = frozenset("-\u2010\u2011")
+_HYPHENED = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")
+# No vector tells that "seventeen" says less than "puzzle". In English, German, Spanish and Arabic; below, of Chinese.
+_NUMBERS = """
+    seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty
+    sixty seventy eighty ninety hundred hundreds thousand thousands million millions billion billions dozen dozens twice thrice
+    fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth
+    eighteenth nineteenth twentieth thirtieth fortieth fiftieth hundredth
+    vier fünf sechs sieben acht neun zehn zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig dreißig
+    vierzig fünfzig sechzig siebzig achtzig neunzig hundert hunderte tausend tausende millionen milliarde milliarden dutzend
+    cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte
+    treinta cuarenta cincuenta sesenta setenta ochenta noventa cien ciento cientos mil miles millón millones docena
+    ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة عشر عشرون عشرين ثلاثون ثلاثين أربعون أربعين خمسون خمسين ستون ستين سبعون سبعين
+    ثمانون ثمانين تسعون تسعين مئة مائة ألف آلاف مليون ملايين مليار
+"""
+_NUMERALS = "〇零一二两三四五六七八九十百千万亿兩萬億"
 
 
 class Reason(NamedTuple):
@@ -66,7 +92,8 @@ def reason_codes(
     alone = (np.diff(postings.group_starts, append=len(postings.groups)) == 1) & (postings.group_idf >= _TELLING)
     known = postings.group_index >= 0
     worded = np.zeros(len(known), np.bool_)
-    worded[known] = reader.lexicon.weights[postings.group_index[known]] > 0
+    worded[known] = reader.lexicon.weights[postings.group_index[known]] >= _PAGE
+    worded &= postings.group_idf >= _PAGE_IDF
     asked = ~batch.is_title
     own_words, page_words = (
         np.bincount(postings.rows, told[postings.groups], minlength=len(asked))[asked] > 0 for told in (alone, worded)
@@ -85,7 +112,7 @@ class Words:
     title : str or None
         Its words count as the article's.
     reader : Reader
-        Whose background and lexicon weigh the words.
+        Whose background, taught space and lexicon weigh the words.
     """
 
     def __init__(self, paragraphs: Sequence[str], title: str | None, reader: Reader) -> None:
@@ -99,31 +126,33 @@ class Words:
         # Of one article, the groups are in the order of their terms.
         group = np.searchsorted(postings.group_identity, identities_of(found, batch, reader.background))
         rows = np.searchsorted(batch.starts, found.starts, side="right") - 1 - int(batch.is_title.any())
-        text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-        self._idf: dict[int, float] = {}
-        self._furniture: dict[int, float] = {}
-        self._spelling: dict[tuple[int, int], str] = {}
-        self._held: list[Counter[int]] = [Counter() for _ in paragraphs]
-        columns = (found.hashes, rows, found.starts, found.ends, postings.group_idf[group], worded[group])
-        for term, row, start, end, weight, furniture in zip(*(column.tolist() for column in columns), strict=True):
-            self._idf[term] = weight
-            self._furniture[term] = furniture
-            self._spelling.setdefault((row, term), text[start:end])
+        self._text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        terms = found.hashes.tolist()
+        self._idf: dict[int, float] = dict(zip(terms, postings.group_idf[group].tolist(), strict=True))
+        self._says: dict[int, float] = dict(
+            zip(terms, _said(found, rows, group, batch, postings, reader).tolist(), strict=True)
+        )
+        self._furniture: dict[int, float] = dict(zip(terms, worded[group].tolist(), strict=True))
+        self._names: set[int] = set(found.hashes[_is_name(found, batch)].tolist())
+        self._at: dict[tuple[int, int], tuple[int, int]] = {}  # where a row first holds a term
+        spans = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
+        for held, span in zip(zip(rows.tolist(), terms, strict=True), spans, strict=True):
+            self._at.setdefault(held, span)
+        self._held: list[dict[int, None]] = [{} for _ in paragraphs]  # sets that keep the order of the text
+        for row, term in self._at:
             if row >= 0:
-                self._held[row][term] += 1
-            else:
-                self._spelling.setdefault((-1, term), text[start:end])
-        self._paragraphs = Counter(term for _, term in self._spelling)  # in how many rows, the title's included
+                self._held[row][term] = None
+        self._paragraphs = Counter(term for _, term in self._at)  # in how many rows, the title's included
         # How often tells the subject better than how rare: “Syria”, not the second half of a town's name.
-        self._worth = {term: self._idf[term] ** 0.5 for term in self._paragraphs if self._idf[term] >= _TOPICAL}
+        self._worth = {term: self._idf[term] ** 0.5 for term in self._paragraphs if self._tells(term, _TOPICAL)}
         self._topics = [term for term in self._worth if self._paragraphs[term] > 1]
         self._topics.sort(key=lambda term: -self._worth[term] * self._paragraphs[term])
         self._first: dict[int, list[int]] = {}  # the first two rows that hold a term, the title before all
-        for row, term in self._spelling:
+        for row, term in self._at:
             rows_of = self._first.setdefault(term, [])
             if len(rows_of) < 2:
                 rows_of.append(row)
-        self._place = {term: place for place, term in enumerate(self._paragraphs)}
+        self._order = {term: place for place, term in enumerate(self._paragraphs)}
 
     def against(self, index: int, kind: str) -> Reason:
         """Return why paragraph `index` is taken for `kind`."""
@@ -131,28 +160,35 @@ class Words:
 
     def for_(self, index: int) -> str:
         """Return why paragraph `index` is taken to belong."""
-        shared = [term for term in self._held[index] if self._paragraphs[term] > 1 and self._idf[term] >= _TELLING]
+        shared = [term for term in self._held[index] if self._paragraphs[term] > 1 and self._tells(term, _TELLING)]
         shared.sort(key=lambda term: -self._idf[term] * np.log(self._paragraphs[term]))
         if shared:
-            return f"Shares {self._quoted(index, shared[:3])} with the rest of the article."
+            return f"Shares {_listed(self._spelt(index, term) for term in shared[:3])} with the rest of the article."
         return "Says nothing that speaks against it."
 
     def _as_foreign(self, index: int) -> Reason:
         alone = [term for term in self._held[index] if self._paragraphs[term] == 1 and self._idf[term] >= _TELLING]
-        alone.sort(key=lambda term: -self._idf[term] * (1 + 0.5 * self._spelling[index, term][0].isupper()))
         topic = self._topic(index)
         about = f", which is about {topic}" if topic else ""
         if not alone:
             return Reason("other_words", f"Its words are not those of the rest of the article{about}.")
-        stand = "stands" if len(alone) == 1 else "stand"
-        return Reason("own_words", f"{self._quoted(index, alone[:4])} {stand} nowhere else in the article{about}.")
+        named = [term for term in alone if self._tells(term, _TELLING)]
+        named.sort(key=lambda term: -self._says[term] * (_NAME if term in self._names else 1))
+        words = list(islice(dict.fromkeys(self._whole(index, term) for term in named), 4))
+        if not words:
+            return Reason("own_words", f"{REASONS['own_words'].rstrip('.')}{about}.")
+        stand = "stands" if len(words) == 1 else "stand"
+        return Reason("own_words", f"{_listed(words)} {stand} nowhere else in the article{about}.")
 
     def _as_furniture(self, index: int) -> Reason:
-        telling = [term for term in self._held[index] if self._furniture[term] > 0]
-        telling.sort(key=lambda term: -self._furniture[term])
+        telling = [term for term in self._held[index] if self._furniture[term] >= _PAGE and self._idf[term] >= _PAGE_IDF]
         if telling:
-            quoted = self._quoted(index, telling[:4])
-            return Reason("page_words", f"Reads like part of the page rather than of the article: {quoted}.")
+            named = [term for term in telling if self._says[term] > 0]
+            named.sort(key=lambda term: -self._furniture[term] * self._says[term])
+            words = f": {_listed(self._spelt(index, term) for term in named[:4])}" if named else ""
+            return Reason("page_words", f"Reads like part of the page rather than of the article{words}.")
+        if len(self._held[index]) > _BRIEF:
+            return Reason("page_form", "Looks like a notice of the page, by its form and by where it stands.")
         sentence = "Looks like a headline or a notice of the page: short, and not about what stands around it."
         return Reason("page_form", sentence)
 
@@ -163,13 +199,80 @@ class Words:
         others = islice((term for term in self._topics if term not in held), 3)
         totals = {term: self._paragraphs[term] - (term in held) for term in chain(others, held) if term in self._worth}
         recurring = [term for term, count in totals.items() if count > 1]
-        recurring.sort(key=lambda term: (-self._worth[term] * totals[term], self._place[term]))
+        recurring.sort(key=lambda term: (-self._worth[term] * totals[term], self._order[term]))
         return ", ".join(f"“{self._anywhere(term, index)}”" for term in recurring[:3])
+
+    def _tells(self, term: int, idf: float) -> bool:
+        """Return whether `term` is as rare as that, and says something by itself."""
+        return self._idf[term] >= idf and self._says[term] >= _TELLS
 
     def _anywhere(self, term: int, but: int) -> str:
         """Return how `term` is spelt where it first stands outside paragraph `but`."""
-        return next(self._spelling[row, term] for row in self._first[term] if row != but)
+        return next(self._spelt(row, term) for row in self._first[term] if row != but)
 
-    def _quoted(self, index: int, terms: Sequence[int]) -> str:
-        quoted = [f"“{self._spelling[index, term]}”" for term in terms]
-        return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    def _spelt(self, row: int, term: int) -> str:
+        """Return how `term` is spelt where it first stands in a row."""
+        start, end = self._at[row, term]
+        return self._text[start:end]
+
+    def _whole(self, row: int, term: int) -> str:
+        """Return the same with what hyphens tie to it: “gym-goer”, for “goer” is no word of the text."""
+        start, end = self._at[row, term]
+        if not _HYPHENS.isdisjoint((self._text[start - 1 : start], self._text[end : end + 1])):
+            for found in _HYPHENED.finditer(self._text, max(start - _WHOLE, 0), end + _WHOLE):
+                if found.start() <= start and end <= found.end() and len(found[0]) <= _WHOLE:
+                    return found[0]
+        return self._text[start:end]
+
+
+def _listed(words: Iterable[str]) -> str:
+    """Return `words` quoted and in a row.
+
+    >>> _listed(["river", "boat", "flood"])
+    '“river”, “boat” and “flood”'
+    """
+    *others, last = (f"“{word}”" for word in words)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _is_name(found: Terms, batch: Batch) -> NDArray[np.bool_]:
+    """Return which of the terms `found` begin with a capital within a sentence, ndarray (t,) bool."""
+    space, before = (batch.codes[np.maximum(found.starts - back, 0)] for back in (1, 2))
+    within = (found.starts > 1) & (space == ord(" ")) & ~one_of(before, _OPENS)
+    named: NDArray[np.bool_] = within & is_capital(batch.codes[found.starts])
+    return named
+
+
+def _said(
+    found: Terms, rows: NDArray[np.int64], group: NDArray[np.int64], batch: Batch, postings: Postings, reader: Reader
+) -> NDArray[np.float64]:
+    """Return what each term `found` says by itself, ndarray (t,) float64: 0 if nothing, 1 as much as words do on average.
+
+    A word that could stand anywhere has a short vector in the taught space. Where there is none, or where the teacher does not
+    know the language, its idf tells.
+    """
+    said = np.maximum(postings.group_idf.astype(float) / _MIDDLING, _TELLS)
+    if reader.taught is not None:
+        known = np.flatnonzero(postings.group_index >= 0)
+        index = reader.background.rows[postings.group_index[known]].astype(np.int64)
+        taught = (index >= 0) & (index < len(reader.taught.weights))
+        if 2 * taught.sum() > len(postings.group_index):
+            said[known[taught]] = reader.taught.lengths(index[taught]) / reader.taught.length
+    says = said[group]
+    heads, tails = batch.codes[found.starts], batch.codes[found.ends - 1]
+    says[is_digit(heads) | one_of(heads, _NUMERALS) | one_of(tails, _NUMERALS) | np.isin(found.hashes, _number_words())] = 0
+    pairs = np.flatnonzero(is_unspaced(heads))
+    if len(pairs):
+        # Without spaces most pairs of characters are no word: one ends there, or the next begins. The characters of a word are
+        # in about as many paragraphs as the word itself.
+        held = np.unique(np.concatenate((heads[pairs], tails[pairs])).astype(np.int64) << 32 | np.tile(rows[pairs] + 1, 2))
+        characters, spread = np.unique(held >> 32, return_counts=True)
+        widest = np.maximum(*(spread[np.searchsorted(characters, ends[pairs])] for ends in (heads, tails)))
+        together = np.diff(postings.group_starts, append=len(postings.rows))[group[pairs]]
+        says[pairs[2 * together < widest]] = 0
+    return says
+
+
+@lru_cache(maxsize=1)
+def _number_words() -> NDArray[np.uint64]:
+    return terms_of(codes_of(_NUMBERS)).hashes

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from detector.background import Background
-from detector.postings import PAIRS, Postings
+from detector.postings import EDGED, PAIRS, Postings
 from detector.terms import RADIX, mixed
 
 __all__ = ["Lexicon", "Projection", "projected", "scattered"]
@@ -53,6 +54,11 @@ class Projection:
         middle = levels.shape[1] // 2
         return cls(levels[:, :middle] | (levels[:, middle:] << 4), scales.astype(np.float32))
 
+    @cached_property
+    def length(self) -> float:
+        """How long its rows are on average, by a thousand of them."""
+        return float(self.lengths(np.arange(0, len(self.weights), max(len(self.weights) // 1000, 1))).mean())
+
     def levels(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the numbers of rows of the map as they are packed, 1 .. 15, ndarray (k, d) float32."""
         packed = self.weights[index]
@@ -61,6 +67,13 @@ class Projection:
         levels[:, :half] = packed & 15
         levels[:, half:] = packed >> 4
         return levels
+
+    def lengths(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return how long rows of the map are, ndarray (k,) float32: a word that could stand anywhere is short."""
+        packed = self.weights[index]
+        squares = np.square(np.arange(16, dtype=np.int64) - int(_MIDDLE)).astype(np.float32)
+        lengths: NDArray[np.float32] = np.sqrt((squares[packed & 15] + squares[packed >> 4]).sum(axis=1)) * self.scales[index]
+        return lengths
 
 
 def projected(bags: csr_array, maps: Sequence[Projection]) -> list[NDArray[np.float32]]:
@@ -129,7 +142,7 @@ class Lexicon:
     weights : ndarray (v,) float32
         By vocabulary index; positive speaks for furniture. Unknown words weigh nothing.
     pairs : ndarray (2**17,) float32
-        By :attr:`Postings.pairs`. "The newsletter was launched" is no "Sign up for the newsletter".
+        By :attr:`Postings.pairs` and :attr:`Postings.edges`. "The newsletter was launched" is no "Sign up for the newsletter".
     bias : float
     """
 
@@ -143,12 +156,14 @@ class Lexicon:
         return cls(np.zeros(len(background.hashes), np.float32), np.zeros(PAIRS, np.float32), 0.0)
 
     def logits(self, postings: Postings) -> NDArray[np.float64]:
-        """Return ``bias + (weights of the different words and of all pairs) / sqrt(their number)``, ndarray (n,) float64."""
+        """Return ``bias + (weights of the words, of all pairs and twice of the edges) / sqrt(their number)``, (n,) float64."""
         n = len(postings.lengths)
         known = postings.group_index >= 0
         weight = np.zeros(len(postings.group_index))
         weight[known] = self.weights[postings.group_index[known]]
-        total = np.bincount(postings.rows, weight[postings.groups], minlength=n)
-        total += np.bincount(postings.pair_rows, self.pairs[postings.pairs], minlength=n)
+        words = np.bincount(postings.rows, weight[postings.groups], minlength=n)
+        pairs = np.bincount(postings.pair_rows, self.pairs[postings.pairs], minlength=n)
+        edges = self.pairs[postings.edges].sum(axis=1, dtype=float) * (postings.lengths > 0)
+        total = words + pairs + EDGED * edges
         logits: NDArray[np.float64] = self.bias + total / np.sqrt(np.maximum(postings.wordings, 1))
         return logits

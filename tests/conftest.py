@@ -110,8 +110,8 @@ def hand_made() -> Model:
         Reader(
             background,
             Projection.packed(2 * directions.astype(np.float32)),
-            # A paragraph has as many pairs as words, none of which weighs anything.
-            lexicon_of(background, dict.fromkeys(FURNITURE.split(), 5.5), -2.0),
+            # A paragraph has as many pairs as words, and twelve edges, none of which weighs anything.
+            lexicon_of(background, dict.fromkeys(FURNITURE.split(), 8.75), -2.0),
         ),
         Scorer(
             first=linear(COLUMNS, (4.0, foreign)),

@@ -465,12 +465,19 @@ def direction_of(identity: int, dimensions: int) -> NDArray[np.float64]:
 
 
 def worded_like_furniture(words: Sequence[str], vocabulary: Mapping[int, int], lexicon: Lexicon) -> float:
-    """``bias + (weights of the different words + weights of all pairs) / sqrt(different words + pairs)``, `words` in order."""
+    """``bias + (weights of the different words, all pairs and twice the six edges) / sqrt(their number)``, `words` in order."""
     keys = [hash_of(word) for word in words]
+    if not keys:
+        return lexicon.bias
     total = sum(float(lexicon.weights[vocabulary[key]]) for key in set(keys) if key in vocabulary)
     for before, key in pairwise([0, *keys]):
         total += float(lexicon.pairs[pair_of(before, key)])
-    return lexicon.bias + total / math.sqrt(max(len(set(keys)) + len(keys), 1))
+    for salt, side in ((0x8F1BBCDC, keys), (0xCA62C1D6, keys[::-1])):
+        state = salt
+        for number in range(3):
+            state = (state ^ (side[number] if number < len(side) else 0)) * 0xD6E8FEB86659FD93 % 2**64
+            total += 2 * float(lexicon.pairs[state >> (64 - 17)])
+    return lexicon.bias + total / math.sqrt(len(set(keys)) + len(keys) + 2 * 6)
 
 
 # --- networks and calibration -----------------------------------------------------------------------------------------------

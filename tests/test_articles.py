@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.learn.articles import Article, articles_of, fold, recurring_lines, spelt_out, without_lines
+from detector.learn.articles import Article, articles_of, fold, recurring_lines, spelt_out, told_lines, without_lines
 
 SHOUT = "Sign up  NOW, 24 hours!"
 
@@ -95,3 +95,17 @@ def test_what_is_left_is_in_order_and_every_paragraph_keeps_its_own_label(pairs:
     left = without_lines(article, {"a", "b 0"})
     assert left.labels is not None
     assert list(zip(left.paragraphs, left.labels, strict=True)) == [pair for pair in pairs if pair[0] == "c"]
+
+
+def test_told_lines_are_all_that_are_told_and_those_of_one_beginning_a_few_times_to_learn_from() -> None:
+    follow = [f"Follow Ann {chr(97 + i % 26)}{chr(97 + i // 26)} here" for i in range(40)]
+    articles = [Article(("A story.", line, "Share this")) for line in follow]
+    told, some = told_lines(articles, lambda line: line.startswith(("Follow", "Share")))
+    assert told == {*map(fold, follow), "share this"}
+    assert [line for line in some if line != "Share this"] == follow[:30]
+    assert some.count("Share this") == 1
+
+
+def test_what_is_told_of_one_spelling_is_told_of_all() -> None:
+    told, some = told_lines([Article(("SHARE this", "Share  this", "No."))], lambda line: line == "SHARE this")
+    assert (told, some) == ({"share this"}, ["SHARE this"])

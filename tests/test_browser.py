@@ -20,6 +20,8 @@ from detector.page import tolerances
 pytest.importorskip("selenium", reason="selenium is not installed")
 
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -53,7 +55,7 @@ def test_the_airpod_paragraph_is_marked_at_first_sight(shown: Shown, article: Re
     assert shown.flags == article.flags.tolist()
     row = shown.find(".row.flagged")
     assert "AirPods" in row.text
-    assert row.find_element(By.CSS_SELECTOR, ".label").text.lower() == "foreign: about something else"
+    assert row.find_element(By.CSS_SELECTOR, ".label").text.lower() == "foreign, 97 % likely: about something else"
     plain, marked = (
         self.value_of_css_property("background-color")
         for self in (shown.find(".row:not(.flagged) .body"), shown.find(".flagged .body"))
@@ -77,6 +79,108 @@ def test_light_and_dark_are_what_the_reader_asks_for(shown: Shown, article: Repo
         ]
     assert lightness["light"][0] > 700 > 150 > lightness["light"][1]
     assert lightness["dark"][0] < 150 < 600 < lightness["dark"][1]
+
+
+# --- how sure ---------------------------------------------------------------------------------------------------------------
+
+# Of each marked paragraph, as far as one sees it: how far its ground is from the page's, and how its mark is drawn.
+LOOK = """
+const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+const painted = (colour) => {
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  return Array.from(canvas.getImageData(0, 0, 1, 1).data);
+};
+const ground = (element) => {
+  const colour = painted(getComputedStyle(element).backgroundColor);
+  return colour[3] || !element.parentElement ? colour : ground(element.parentElement);
+};
+const light = (colour) => {
+  const [red, green, blue] = colour.slice(0, 3).map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+};
+const contrast = (one, other) => {
+  const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dark + 0.05);
+};
+return Array.from(document.querySelectorAll('.row'), (row) => {
+  const [body, label] = ['.body', '.label'].map((name) => row.querySelector(name));
+  const style = getComputedStyle(body);
+  const texts = Array.from(row.querySelectorAll('p, .label, .note, .score')).filter((text) => !text.hidden);
+  return {
+    tint: Math.hypot(...painted(getComputedStyle(document.body).backgroundColor).map((part, i) => part - ground(body)[i])),
+    contrasts: texts.map((text) => contrast(painted(getComputedStyle(text).color), ground(text))),
+    border: painted(style.borderLeftColor)[3] ? style.borderLeftStyle : '',
+    line: contrast(painted(style.borderLeftColor), painted(getComputedStyle(document.body).backgroundColor)),
+    label: label && !label.hidden ? `${getComputedStyle(label).borderTopStyle} ${label.textContent}` : '',
+  };
+});
+"""
+
+
+def graded(kind: str) -> Report:
+    """The report of the article from Syria, where eight paragraphs of one kind are flagged, from hardly likely to certain."""
+    report = syria().at(0.2)
+    scores = np.array([0.0, 0.03, 0.15, 0.25, 0.45, 0.55, 0.75, 0.85, 0.97, *[0.0] * 6])
+    return replace(report, scores=scores, furniture=np.full(15, kind == FURNITURE))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", [FOREIGN, FURNITURE])
+def test_marks_are_as_strong_as_scores_are_high_and_what_is_written_can_be_read(
+    shown: Shown, kind: str, scheme: str, width: int
+) -> None:
+    shown.open(graded(kind).to_html(), scheme, width)
+    for struck in (False, True):
+        if struck:
+            shown.find("#cleaned").click()
+        looks = shown.run(LOOK)
+        plain, marked = looks[0], looks[1:9]
+        assert shown.flags == [False, *[True] * 8, *[False] * 6]
+        tints = [look["tint"] for look in marked]
+        assert tints[::2] == tints[1::2]
+        assert plain["tint"] == tints[0] == 0 < tints[2] < tints[4] < tints[6]
+        # Without colour too: by the line, by the label's, and in words.
+        solid = "double" if kind == FURNITURE else "solid"
+        assert plain["border"] == plain["label"] == ""
+        assert [look["border"] for look in marked] == [*["dotted"] * 2, *["dashed"] * 2, *[solid] * 4]
+        assert [look["label"].split(":")[0] for look in marked] == [
+            f"{line} {kind}, {share} % likely"
+            for line, share in zip(
+                ["dotted"] * 2 + ["dashed"] * 2 + ["solid"] * 4, (3, 15, 25, 45, 55, 75, 85, 97), strict=True
+            )
+        ]
+        assert min(look["line"] for look in marked) >= 3
+        assert min(ratio for look in looks for ratio in look["contrasts"]) >= 4.5
+
+
+def test_where_colours_are_the_readers_own_lines_tell_what_is_marked(shown: Shown) -> None:
+    shown.open(graded(FOREIGN).to_html())
+    features = [{"name": "forced-colors", "value": "active"}]
+    shown.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        looks = shown.run(LOOK)
+        assert {look["tint"] for look in looks} == {0}
+        assert [look["line"] > 3 for look in looks] == shown.flags
+        assert [look["border"] for look in looks[1:9]] == [*["dotted"] * 2, *["dashed"] * 2, *["solid"] * 4]
+    finally:
+        shown.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_a_label_covers_nothing_of_its_paragraph(shown: Shown) -> None:
+    for width in (1280, 640, 390, 320):
+        shown.open(graded(FOREIGN).to_html(), width=width)
+        overlaps = shown.run(
+            "return Array.from(document.querySelectorAll('.row.flagged'), row => {"
+            "const [label, text] = ['.label', 'p'].map(name => row.querySelector(name).getBoundingClientRect());"
+            "return label.bottom - text.top})"
+        )
+        assert max(overlaps) < 4, width  # the line that a line of text is set in is higher than its letters
 
 
 # --- why --------------------------------------------------------------------------------------------------------------------
@@ -109,7 +213,7 @@ def test_the_keyboard_comes_to_flagged_paragraphs_and_is_told_their_reasons(show
     assert stops == ["foreign", "furniture", "cleaned", "tolerance", "#p8", "p8"]
     assert shown.seen
     row = shown.driver.switch_to.active_element
-    assert row.accessible_name.lower() == "foreign: about something else"
+    assert row.accessible_name.lower() == "foreign, 97 % likely: about something else"
     assert row.aria_role == "group"
     described = shown.run("return document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent")
     assert described == article.flagged[0].reason
@@ -155,6 +259,37 @@ def test_moving_the_slider_flags_as_the_report_does_at_that_tolerance(shown: Sho
     assert shown.find("#told").text == "0.01 %, about 1 in 10,000"
     assert shown.find("#tolerance").get_attribute("aria-valuetext") == shown.find("#told").text
     assert not shown.complaints
+
+
+def test_after_the_pointer_the_keys_are_the_pages_again(shown: Shown, article: Report) -> None:
+    focused = "return document.activeElement.id"
+    for kind in ("mouse", "touch"):
+        shown.open(article.to_html())
+        slider = shown.find("#tolerance")
+        actions = ActionBuilder(shown.driver, mouse=PointerInput(kind, kind))
+        actions.pointer_action.move_to(slider).pointer_down().move_to(slider, 60, 0).pointer_up()
+        actions.perform()
+        shown.until(f"{focused} !== 'tolerance'")
+        moved = slider.get_property("value")
+        assert moved != slider.get_dom_attribute("value")  # it has moved from where it began
+        for key in (Keys.PAGE_DOWN, Keys.SPACE):
+            scrolled = shown.run("return scrollY")
+            ActionChains(shown.driver).send_keys(key).perform()
+            shown.until(f"return scrollY > {scrolled}")
+        assert slider.get_property("value") == moved
+
+
+def test_who_comes_to_the_slider_by_the_keyboard_keeps_its_keys(shown: Shown, article: Report) -> None:
+    shown.open(article.to_html())
+    shown.find("#cleaned").click()  # whatever was clicked before
+    ActionChains(shown.driver).send_keys(Keys.TAB).perform()
+    slider = shown.driver.switch_to.active_element
+    assert slider.get_attribute("id") == "tolerance"
+    before = int(slider.get_property("value"))
+    ActionChains(shown.driver).send_keys(Keys.PAGE_DOWN).perform()
+    assert int(slider.get_property("value")) < before
+    assert shown.run("return document.activeElement.id") == "tolerance"
+    assert shown.run("return scrollY") == 0
 
 
 def test_the_page_tells_the_threshold_and_where_the_next_flag_would_come_or_go(shown: Shown, article: Report) -> None:
@@ -296,7 +431,8 @@ def test_on_paper_the_reason_stands_and_the_controls_do_not(shown: Shown, articl
 def test_axe_finds_nothing_wrong(shown: Shown, article: Report, axe: str, scheme: str) -> None:
     digest = scored([0.95, 0.95, 0.1], [FOREIGN, FURNITURE, KEPT], status="no_common_topic")
     both = scored([0.95, 0.95, 0.1], [FOREIGN, FURNITURE, KEPT], title="T")
-    for report in (article, digest, both, long_article(), report_of([], model=both.model, status="empty")):
+    empty = report_of([], model=both.model, status="empty")
+    for report in (article, digest, both, long_article(), graded(FOREIGN), graded(FURNITURE), empty):
         for width, cleaned in ((1280, False), (390, True)):
             shown.open(report.to_html(), scheme, width)
             if cleaned and len(report.scores):

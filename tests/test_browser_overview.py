@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from test_overview import HAND_MADE, Sheet, mixed, overview_of, report
+from test_page import Page
 from test_report import FOREIGN, FURNITURE, KEPT, report_of
 
 from detector import OffTopicDetector, Overview
@@ -185,7 +188,10 @@ def test_a_flag_opens_its_article_at_the_paragraph_and_back_leads_to_the_flag(sh
     row = shown.driver.switch_to.active_element
     assert row.find_element(By.CSS_SELECTOR, "p").text.startswith(text[:60])
     assert row.aria_role == "group"
-    assert row.accessible_name.lower() in ("foreign: about something else", "furniture: part of the page")
+    assert re.fullmatch(
+        r"(foreign, \d\d % likely: about something else|furniture, \d\d % likely: part of the page)",
+        row.accessible_name.lower(),
+    )
     note = row.find_element(By.CSS_SELECTOR, ".note").text
     assert why.endswith(note)
     panel, at = shown.find(".panel").rect, row.rect
@@ -224,7 +230,7 @@ def test_a_row_opens_its_article_whole_with_scores_labels_and_reasons(shown: Sho
     assert shown.flags == [True, True, False]
     assert shown.reasons == [paragraph.reason for paragraph in made["mixed"].flagged]
     labels = shown.run("return Array.from(document.querySelectorAll('.label'), label => label.textContent)")
-    assert labels == ["foreign: about something else", "furniture: part of the page"]
+    assert labels == ["foreign, over 99 % likely: about something else", "furniture, over 99 % likely: part of the page"]
     scores = shown.run("return Array.from(document.querySelectorAll('.row .score'), score => score.textContent)")
     assert scores == ["1.00", "1.00", "0.01"]
     assert shown.find("#level").get_attribute("x") == "89"  # of a hundred; the threshold is 0.9, and the tick two wide
@@ -233,6 +239,20 @@ def test_a_row_opens_its_article_whole_with_scores_labels_and_reasons(shown: Sho
         "return Array.from(document.querySelectorAll('.row p'), p => getComputedStyle(p).textDecorationLine === 'line-through')"
     )
     assert struck == [True, True, False]
+
+
+def test_marks_are_as_strong_and_labels_say_as_much_as_on_the_page_of_one_article(shown: Shown) -> None:
+    scores = [0.999, 0.995, 0.994, 0.8, 0.799, 0.625, 0.5, 0.499, 0.2, 0.199, 0.125, 0.031, 0.005, 0.004]
+    calibration = replace(HAND_MADE.scorer.calibration, thresholds=np.array([0.99, 0.9, 0.001]))
+    model = replace(HAND_MADE, scorer=replace(HAND_MADE.scorer, calibration=calibration))
+    each = replace(report_of([f"zork {i}x" for i in range(14)], model=model), scores=np.array(scores)).at(0.1)
+    shown.open(overview_of({"article": each}).to_html(), fragment="#a1")
+    shown.until(OPENED)
+    page = Page(each.to_html())
+    rows = shown.run("return Array.from(document.querySelectorAll('.row'), row => row.className.split(' ').sort().join(' '))")
+    assert rows == [" ".join(sorted(str(held["class"]).split())) for held, _ in page.all("div", "row")]
+    labels = shown.run("return Array.from(document.querySelectorAll('.label'), label => label.textContent)")
+    assert labels == [text for _, text in page.all("div", "label")]
 
 
 def test_sorting_and_search_are_as_they_were_after_an_article(shown: Shown, small: str) -> None:

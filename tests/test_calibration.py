@@ -21,6 +21,7 @@ def calibration_of(
     return fit_calibration(
         np.zeros(3),
         np.zeros(3, bool),
+        np.ones(3),
         clean,
         np.ones(len(clean)) if weights is None else np.array(weights, float),
         np.zeros(len(clean), int) if kinds is None else np.array(kinds),
@@ -120,14 +121,14 @@ def test_the_promise_is_kept_where_little_text_of_a_hard_kind_weighs_much() -> N
     assert np.mean(shares) == pytest.approx(0.2, abs=0.01)
 
 
-def platt(count: int, share: float) -> Calibration:
+def platt(count: int, share: float, counts: np.ndarray | None = None) -> Calibration:
     """Scores of two normal classes at -1 and 1: the log odds are twice the score, plus those of the prior."""
     rng = np.random.default_rng(1)
     off_topic = rng.random(count) < share
     logits = rng.normal(np.where(off_topic, 1.0, -1.0), 1.0)
-    return fit_calibration(
-        logits, off_topic, logits[~off_topic], np.ones((~off_topic).sum()), np.zeros((~off_topic).sum(), int)
-    )
+    clean = logits[~off_topic]
+    counts = np.ones(count) if counts is None else counts
+    return fit_calibration(logits, off_topic, counts, clean, np.ones(len(clean)), np.zeros(len(clean), int))
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1])
@@ -137,6 +138,20 @@ def test_a_probability_is_that_at_the_prior_whatever_the_share_it_was_learned_at
     expected = sigmoid(2 * points + np.log(PRIOR / (1 - PRIOR)))
     assert found.probability(points) == pytest.approx(expected, rel=0.12)
     assert expected[1] == pytest.approx(PRIOR)
+
+
+def test_what_counts_for_nothing_takes_no_part_and_what_counts_for_two_stands_for_two() -> None:
+    logits, off_topic = np.array([-2.0, -1, 1, 0, 1, 2]), np.array([0, 0, 0, 1, 1, 1], bool)
+
+    def fitted(logits: np.ndarray, off_topic: np.ndarray, counts: list[float]) -> np.ndarray:
+        return fit_calibration(logits, off_topic, np.array(counts), np.zeros(9), np.ones(9), np.zeros(9, int)).probabilities
+
+    twice = fitted(np.append(logits, 1), np.append(off_topic, False), [1.0] * 7)
+    assert fitted(logits, off_topic, [1, 1, 2, 1, 1, 1]) == pytest.approx(twice, abs=1e-4)
+    table = np.append(logits, [5.0] * 50)
+    assert fitted(table, np.append(off_topic, [False] * 50), [1] * 6 + [0.0] * 50) == pytest.approx(
+        fitted(logits, off_topic, [1.0] * 6), abs=1e-4
+    )
 
 
 def test_the_probabilities_rise_between_nought_and_one() -> None:
@@ -149,13 +164,13 @@ def test_the_probabilities_rise_between_nought_and_one() -> None:
 
 def test_with_only_one_sort_of_paragraph_the_logit_is_taken_at_its_word() -> None:
     for off_topic in (np.zeros(4, bool), np.ones(4, bool)):
-        found = fit_calibration(np.arange(4.0), off_topic, np.zeros(9), np.ones(9), np.zeros(9, int))
+        found = fit_calibration(np.arange(4.0), off_topic, np.ones(4), np.zeros(9), np.ones(9), np.zeros(9, int))
         assert found.probability(np.array([-3.0, 0.0, 1.0])) == pytest.approx(sigmoid(np.array([-3.0, 0.0, 1.0])))
 
 
 def test_scores_that_part_the_two_sorts_completely_stay_finite() -> None:
     logits = np.concatenate((np.linspace(-9, -5, 200), np.linspace(5, 9, 20)))
-    found = fit_calibration(logits, logits > 0, logits[:200], np.ones(200), np.zeros(200, int))
+    found = fit_calibration(logits, logits > 0, np.ones(220), logits[:200], np.ones(200), np.zeros(200, int))
     assert np.isfinite(found.probabilities).all()
     assert found.probability(np.array([-5.0]))[0] < 0.05 < found.probability(np.array([5.0]))[0]
 
@@ -176,10 +191,10 @@ def scored(count: int = 60_000) -> Gathered:
     labels = rng.integers(3, size=count)
     inputs = rng.normal(np.array([0.0, 1.0, -1.0])[labels], 1.0)[:, None].astype(np.float32)
     # A hundredth of it is what the network sees: there tanh is as good as linear.
-    return Gathered(inputs / 100, inputs, labels, np.arange(count), inputs)
+    return Gathered(inputs / 100, inputs, labels, np.arange(count), np.ones(count), inputs)
 
 
-@pytest.mark.parametrize(("label", "mean", "share"), [(FOREIGN, 1.0, 0.75), (FURNITURE, -1.0, 0.25)])
+@pytest.mark.parametrize(("label", "mean", "share"), [(FOREIGN, 1.0, 0.6), (FURNITURE, -1.0, 0.4)])
 @pytest.mark.parametrize(("weight", "bias"), [(100.0, 0.0), (250.0, 3.0), (-20.0, -9.0)])
 def test_a_network_s_logit_is_calibrated_against_what_belongs_at_its_share_of_the_prior(
     label: int, mean: float, share: float, weight: float, bias: float
@@ -211,6 +226,6 @@ def test_only_the_last_layer_is_rescaled_and_stays_float32() -> None:
 def test_without_an_answer_to_learn_from_a_network_stays_as_it_is() -> None:
     rows = scored(500)
     for labels in (np.full(500, BELONGS), np.full(500, FURNITURE), np.where(rows.labels == FOREIGN, BELONGS, rows.labels)):
-        found = calibrated(network(3.0, 1.0), Gathered(rows.plain, rows.doubted, labels, rows.cases, rows.summary), FOREIGN)
+        found = calibrated(network(3.0, 1.0), replace(rows, labels=labels), FOREIGN)
         assert found.weights[-1].tolist() == [[[3]]]
         assert found.biases[-1].tolist() == [[1]]

@@ -88,6 +88,23 @@ def test_without_a_common_topic_nothing_foreign_is_flagged_and_the_status_says_s
     assert [p for p in report.flagged if p.kind == "foreign"] == []
 
 
+SMALL = """
+    nine eleven twelve seventeen nineteen forty sixty hundred thousand twice tenth at did had been why what whose hers herself
+    myself yourself somebody nobody anybody somewhere whoever whenever beneath beside hence somewhat amongst afterwards
+    yesterday hardly merely indeed quite upon
+"""
+
+
+@pytest.mark.parametrize("name", [name for name in ARTICLES if name[:3] not in ("de-", "fr-", "it-")])
+def test_no_reason_names_a_word_that_says_nothing(name: str) -> None:
+    report = check(name)
+    told = " ".join(f"{report.reason(i)} {report.grounds(i).sentence}" for i in range(len(report.scores)))
+    named = set(re.findall("“([^”]*)”", told.lower()))
+    assert named
+    assert not named & set(SMALL.split())
+    assert not [word for word in named if word[0].isdigit()]
+
+
 def test_no_reason_in_a_strange_language_names_its_small_words() -> None:
     reasons = " ".join(
         p.reason for name in ("fr-intruder", "it-intruder") for p in check(name).at(false_alarms=0.05).paragraphs

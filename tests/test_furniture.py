@@ -25,7 +25,8 @@ def test_furniture_falls_into_three_folds_by_source_and_line() -> None:
     assert [len(each) for each in found] == pytest.approx([90, 90, 20], abs=20)
     for fold, own in zip(folds, found, strict=True):
         noise = [paragraph for a in fold.labelled for paragraph in (["b", "c"] if a.labels == (0, 1, 1) else ["b"])]
-        assert fold.lines == [*own, *noise]
+        assert fold.lines == own
+        assert fold.wording == [*own, *noise]
         assert fold.content == [
             p for a in fold.labelled for p in (a.paragraphs[:1] if a.labels == (0, 1, 1) else a.paragraphs[::2])
         ]
@@ -42,6 +43,12 @@ def test_versions_of_a_page_fall_into_one_fold_whatever_their_text() -> None:
 
 def test_a_labelled_article_is_a_case_with_its_title_and_without() -> None:
     page = Article(("The bridge is shut.", "Subscribe"), title="Bridge", labels=(0, 1))
-    cases = Fold.of([page], ["Share this"]).cases
+    cases = Fold([page], ["Share this"]).cases
     assert [case.title for case in cases] == ["Bridge", ""]
     assert {(case.paragraphs, case.labels, case.tier) for case in cases} == {(page.paragraphs, (BELONGS, FURNITURE), "natural")}
+
+
+def test_lines_are_put_in_and_without_any_what_does_not_belong_in_labelled_articles() -> None:
+    page = Article(("The bridge is shut.", "Subscribe"), labels=(0, 1))
+    assert Fold([page], ["Share this"]).put_in == ["Share this"]
+    assert Fold([page], []).put_in == ["Subscribe"]

@@ -29,11 +29,11 @@ def name_of(paragraph: str) -> str:
 
 
 def intruders_of(case: Case, host: Article) -> list[str]:
-    """The paragraphs put in, after a look at all the others: the host's, in their order, its first one first."""
+    """The paragraphs put in, after a look at all the others: the host's, in their order; nothing foreign before them."""
     assert len(case.labels) == len(case.paragraphs)
     pairs = list(zip(case.paragraphs, case.labels, strict=True))
     assert tuple(p for p, label in pairs if label == BELONGS) == host.paragraphs
-    assert case.labels[0] == BELONGS
+    assert case.labels[0] != FOREIGN
     assert case.title == host.title
     return [p for p, label in pairs if label != BELONGS]
 
@@ -124,6 +124,15 @@ def test_lines_are_a_run_of_one_to_three_lines_of_furniture() -> None:
         runs.add((at, len(run)))
     assert {size for _, size in runs} == {1, 2, 3}
     assert {at for at, _ in runs} == set(range(5))
+
+
+def test_furniture_gathers_at_the_ends_and_nothing_else_is_put_first() -> None:
+    intruder = Intruder(POOL, 3, LINES)
+    places = Counter(case.labels.index(FURNITURE) for case in cases(intruder, HOST, "lines", count=600))
+    assert places[0] == pytest.approx(600 * (0.1 + 0.55 / 7), rel=0.25)
+    assert places[6] == pytest.approx(600 * (0.35 + 0.55 / 7), rel=0.25)
+    assert all(places[i] == pytest.approx(600 * 0.55 / 7, rel=0.5) for i in range(1, 6))
+    assert all(case.labels[0] == BELONGS for case in cases(intruder, HOST, "any", count=100))
 
 
 def test_teasers_are_two_to_six_headlines_of_other_articles() -> None:
@@ -264,7 +273,7 @@ def test_donors_are_of_the_host_s_language_and_lines_of_the_commonest() -> None:
     found = cases_of(BILINGUAL, LINES, 400, 3)
     languages = Counter()
     for case in found:
-        host = case.paragraphs[0][0]
+        host = case.paragraphs[case.labels.index(BELONGS)][0]
         languages[host] += 1
         assert {name_of(p)[0] for p in foreign_of(case)} <= {host}
         if set(case.paragraphs) & set(LINES):

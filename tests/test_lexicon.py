@@ -32,8 +32,8 @@ def logits_of(lexicon: Lexicon, *paragraphs: str) -> np.ndarray:
 
 def test_words_of_furniture_weigh_for_it_words_of_content_against_it_and_others_nothing() -> None:
     weights = weights_of(fit_lexicon(FURNITURE, CONTENT, BACKGROUND))
-    assert min(weights["subscribe"], weights["newsletter"]) > 0.5
-    assert max(weights["river"], weights["bridge"]) < -0.5
+    assert min(weights["subscribe"], weights["newsletter"]) > 0.3
+    assert max(weights["river"], weights["bridge"]) < -0.3
     assert abs(weights["the"]) < 0.1  # as often on either side
     assert weights["unseen"] == 0
 
@@ -59,15 +59,16 @@ def test_without_anything_to_learn_from_it_weighs_nothing(furniture: list[str], 
     assert logits_of(lexicon, "subscribe", "river").tolist() == [0, 0]
 
 
-def test_a_bag_holds_each_known_word_once_and_every_pair_over_the_root_of_their_number() -> None:
+def test_a_bag_holds_each_known_word_once_every_pair_and_both_ends_twice_over_the_root_of_their_number() -> None:
     texts = ["River RIVER bridge stranger", "", "stranger other"]
     bags = _bags(texts, BACKGROUND).toarray()
     assert bags.shape == (3, len(WORDS) + PAIRS)
     words = np.zeros((3, len(WORDS)))
     columns = BACKGROUND.lookup(np.array([hash_of("river"), hash_of("bridge")], np.uint64))
-    words[0, columns] = 1 / math.sqrt(3 + 4)  # three different words; four words, each of which ends a pair
+    # Three different words; four words, each of which ends a pair; the first one, two and three, and the last, twice.
+    words[0, columns] = 1 / math.sqrt(3 + 4 + 12)
     assert bags[:, : len(WORDS)] == pytest.approx(words)
-    assert bags[:, len(WORDS) :].sum(axis=1) == pytest.approx([4 / math.sqrt(7), 0, 2 / math.sqrt(4)])
+    assert bags[:, len(WORDS) :].sum(axis=1) == pytest.approx([16 / math.sqrt(19), 0, 14 / math.sqrt(16)])
 
 
 def test_pairs_tell_apart_what_the_words_alone_do_not() -> None:
@@ -76,6 +77,16 @@ def test_pairs_tell_apart_what_the_words_alone_do_not() -> None:
     lexicon = fit_lexicon(furniture, content, BACKGROUND)
     assert (logits_of(lexicon, *furniture) > 0.2).all()
     assert (logits_of(lexicon, *content) < -0.2).all()
+
+
+def test_how_a_paragraph_begins_and_ends_tells_what_its_pairs_do_not() -> None:
+    # The same words and pairs but for one, which stands in none of those asked about.
+    furniture = ["subscribe the river subscribe the newsletter", "subscribe the newsletter subscribe the river"] * 3
+    content = ["the river subscribe the newsletter subscribe", "the newsletter subscribe the river subscribe"] * 3
+    lexicon = fit_lexicon(furniture, content, BACKGROUND)
+    asked = ["subscribe the bridge", "the bridge subscribe"]
+    assert logits_of(lexicon, *asked)[0] > 0.2
+    assert logits_of(lexicon, *asked)[1] < -0.2
 
 
 def test_what_is_learned_from_is_what_is_asked_later() -> None:

@@ -127,7 +127,7 @@ def test_it_takes_less_than_the_minute_that_it_promises(outputs: Outputs, took: 
 def test_the_report_shows_itself_with_the_intruder_marked(outputs: Outputs) -> None:
     (page,) = shown(outputs["check"], "text/html")
     assert "Dozens of Russian fighters" in page
-    assert page.count('class="flagged foreign"') == page.count('class="flagged') == 1
+    assert page.count('class="flagged foreign strong"') == page.count('class="flagged') == 1
     assert "1 of 15 paragraphs flagged: 1 foreign." in page
 
 

@@ -171,10 +171,13 @@ def test_a_flagged_paragraph_is_labelled_in_words_and_brings_its_reason(hand_mod
     report = report_of([*RIVER, PHONE, NEWSLETTER], [*[KEPT] * 5, FOREIGN, FURNITURE], model=hand_model)
     page = Page(report.to_html())
     rows = page.all("div", "row")
-    assert [held["class"] for held, _ in rows] == [*["row"] * 5, "row foreign flagged", "row furniture flagged"]
+    assert [held["class"] for held, _ in rows] == [*["row"] * 5, "row foreign strong flagged", "row furniture strong flagged"]
     assert [held["id"] for held, _ in rows] == [f"p{i}" for i in range(1, 8)]
     assert [held.get("tabindex") for held, _ in rows] == [*[None] * 5, "0", "0"]
-    assert [text for _, text in page.all("div", "label")] == ["foreign: about something else", "furniture: part of the page"]
+    assert [text for _, text in page.all("div", "label")] == [
+        "foreign, over 99 % likely: about something else",
+        "furniture, over 99 % likely: part of the page",
+    ]
     assert [text for _, text in page.all("div", "note")] == [report.paragraphs[5].reason, report.paragraphs[6].reason]
     ids = {held["id"] for _, held in page.elements if "id" in held}
     for held, _ in rows[5:]:
@@ -193,13 +196,49 @@ def test_what_a_looser_tolerance_would_flag_brings_its_reason_hidden(hand_model:
     # At 0.1, the loosest that this model knows, what scores above 0.5 is flagged.
     report = scored([0.3, 0.6, 0.95], [KEPT, FURNITURE, FOREIGN])
     page = Page(report.to_html())
-    assert [held["class"] for held, _ in page.all("div", "row")] == ["row", "row furniture", "row foreign flagged"]
+    assert [held["class"] for held, _ in page.all("div", "row")] == ["row", "row furniture fair", "row foreign strong flagged"]
     assert [held.get("data-score") for held, _ in page.all("div", "row")] == [None, "0.6", "0.95"]
     assert ["hidden" in held for held, _ in page.all("div", "note")] == [True, False]
     loose = report.at(0.1)
     assert [text for _, text in page.all("div", "note")] == [paragraph.reason for paragraph in loose.flagged]
     assert [held.get("tabindex") for held, _ in page.all("div", "row")] == [None, None, "0"]
     assert [held.get("role") for held, _ in page.all("div", "row")] == [None, None, "group"]
+
+
+@pytest.mark.parametrize(
+    ("score", "strong", "told"),
+    [
+        (1.0, "strong", "over 99 %"),
+        (0.995, "strong", "over 99 %"),
+        (0.9949, "strong", "99 %"),
+        (0.8, "strong", "80 %"),
+        (0.7999, "fair", "80 %"),
+        (0.5, "fair", "50 %"),
+        (0.4999, "weak", "50 %"),
+        (0.2, "weak", "20 %"),
+        (0.1999, "faint", "20 %"),
+        (0.0312, "faint", "3 %"),
+        (0.005, "faint", "1 %"),
+        (0.0049, "faint", "under 1 %"),
+    ],
+)
+def test_the_lower_the_score_the_fainter_the_mark_and_the_label_tells_how_likely_it_is(
+    hand_model: Model, score: float, strong: str, told: str
+) -> None:
+    calibration = replace(hand_model.scorer.calibration, thresholds=np.array([0.99, 0.9, 0.001]))
+    model = replace(hand_model, scorer=replace(hand_model.scorer, calibration=calibration))
+    report = scored([score, score], [FOREIGN, FURNITURE], model=model).at(0.1)
+    page = Page(report.to_html())
+    assert [held["class"] for held, _ in page.all("div", "row")] == [
+        f"row {kind} {strong} flagged" for kind in ("foreign", "furniture")
+    ]
+    assert [text for _, text in page.all("div", "label")] == [
+        f"foreign, {told} likely: about something else",
+        f"furniture, {told} likely: part of the page",
+    ]
+    assert [held["class"] for held, _ in Page(fragment(report)).all("p")] == [
+        f"flagged {kind} {strong}" for kind in ("foreign", "furniture")
+    ]
 
 
 @pytest.mark.parametrize("kinds", [KINDS, ("foreign",), ("furniture",)])
@@ -365,7 +404,7 @@ def test_a_notebook_shows_a_fragment_without_script_that_clashes_with_no_other(h
     assert not [held for _, held in page.elements if held.keys() - {"class", "dir"}]
     assert all(rule.startswith(".offtopic ") for rule in page.one("style")[1].strip().splitlines())
     assert "1 of 2 paragraphs flagged: 1 foreign. False alarms allowed: 1 %, about 1 in 100." in shown
-    assert shown.count('class="flagged foreign"') == 1
+    assert shown.count('class="flagged foreign strong"') == 1
     assert [text for _, text in page.all("p", "flagged")] == [f"foreign, 0.999: {report.paragraphs[0].reason}a one"]
 
 

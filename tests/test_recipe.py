@@ -128,6 +128,29 @@ def test_a_learned_model_is_saved_and_read_again(learned: Model, tmp_path: Path)
     assert there.scores.tolist() == here.scores.tolist()  # learning saw the very numbers that the file keeps
 
 
+def test_lines_that_are_told_to_be_furniture_are_learned_though_none_recurs() -> None:
+    # Each "Boboba" line is another one, so none is found to recur.
+    articles = [[*paragraphs, f"Boboba the{spelt(i)} here{spelt(i + 7)}"] for i, paragraphs in enumerate(PLAIN[:120])]
+    line = "Boboba tomorrow elsewhere"
+    without, told_of = (train(articles, SMALL, furniture=tells) for tells in (None, lambda line: line.startswith("Boboba")))
+    assert score_at_the_end(told_of, line) > 0.5 > score_at_the_end(without, line)
+
+
+def score_at_the_end(model: Model, line: str) -> float:
+    return float(model.judge(batch_of([[*FRESH[0], line]], [None])).scores[-1])
+
+
+def test_what_is_told_to_be_furniture_is_nowhere_in_what_counts_as_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judging(_: Any, parts: Parts, folds: Any, __: Any) -> Any:
+        assert all(LINE not in paragraph for part in parts for article in part for paragraph in article.paragraphs)
+        assert any(LINE in line for fold in folds for line in fold.lines)
+        raise Stop
+
+    monkeypatch.setattr(recipe, "_judging", judging)
+    with pytest.raises(Stop):
+        train(varied(LEARNED, 200), SMALL, furniture=lambda line: LINE in line)
+
+
 # --- with all that an article can tell
 
 
@@ -330,10 +353,14 @@ def test_a_sample_of_the_content_is_enough(monkeypatch: pytest.MonkeyPatch) -> N
 def test_clean_paragraphs_count_by_the_weight_of_their_article_and_stand_in_three_kinds_of_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def calibration(logits: Any, off_topic: np.ndarray, clean: np.ndarray, weights: np.ndarray, kinds: np.ndarray) -> Any:
+    def calibration(
+        _: Any, off_topic: np.ndarray, counts: np.ndarray, clean: np.ndarray, weights: np.ndarray, kinds: np.ndarray
+    ) -> Any:
+        assert counts.shape == off_topic.shape
         assert (kinds % 2 == (weights > 1)).all()  # subjects of which there is little apart from the rest
         kinds = kinds // 2
         whole = [a for a in parts.calibration if len(a.paragraphs) >= 3]
+        # The line that recurs is gone, and of what is left no two of an article are alike.
         assert weights[kinds == 0].tolist() == [a.weight for a in whole for _ in a.paragraphs]
         assert (kinds == 1).sum() > 0.5 * (kinds == 0).sum()  # the same ones reshaped
         # Without what is shorter than 80 characters, where three paragraphs are left.

@@ -78,9 +78,15 @@ def test_a_case_without_a_paragraph_has_no_row_but_keeps_its_number(hand_model: 
     assert len(rows.summary) == 3
 
 
+def test_lines_of_one_case_that_differ_in_numbers_alone_count_for_one_together(hand_model: Model) -> None:
+    table = Case(("Prices rose.", "1/6/2019 5.6 %", "1/7/2019 6.1 %", "1/8/2020 7.7 %", "PRICES  rose."), (0,) * 5, "", "clean")
+    rows = gathered([table, Case(("1/6/2019 5.6 %",), (0,), "", "clean")], hand_model.reader)
+    assert rows.weights == pytest.approx([1 / 2, 1 / 3, 1 / 3, 1 / 3, 1 / 2, 1])
+
+
 def rows_of(inputs: np.ndarray, labels: np.ndarray) -> Gathered:
     """Rows whose evidence is `inputs`, each a case of its own."""
-    return Gathered(inputs, inputs[:, ::-1].copy(), labels, np.arange(len(labels)), inputs[:, :2].copy())
+    return Gathered(inputs, inputs[:, ::-1].copy(), labels, np.arange(len(labels)), np.ones(len(labels)), inputs[:, :2].copy())
 
 
 def test_what_is_joined_stands_one_after_the_other() -> None:

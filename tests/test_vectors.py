@@ -309,6 +309,15 @@ def test_a_row_of_noughts_stays_one() -> None:
     assert Projection.packed(np.zeros((0, 4), np.float32)).weights.shape == (0, 2)
 
 
+def test_lengths_are_those_of_the_rows_unpacked() -> None:
+    table = np.random.default_rng(0).standard_normal((2500, 6)).astype(np.float32)
+    table[7] = 0
+    projection = Projection.packed(table)
+    index = np.array([7, 3, 3, 2499], np.int64)
+    assert projection.lengths(index) == pytest.approx(np.linalg.norm(unpacked(projection)[index], axis=1), rel=1e-5)
+    assert projection.length == pytest.approx(np.linalg.norm(unpacked(projection)[::2], axis=1).mean(), rel=1e-5)
+
+
 def test_projecting_equals_the_dense_product() -> None:
     rng = np.random.default_rng(1)
     table = rng.standard_normal((50, 8)).astype(np.float32) * np.geomspace(1, 100, 50, dtype=np.float32)[:, None]
@@ -334,13 +343,13 @@ def test_projecting_no_paragraph_gives_no_vector() -> None:
 # --- lexicon ----------------------------------------------------------------------------------------------------------------
 
 
-def test_the_lexicon_sums_the_weights_of_the_different_words_over_the_root_of_words_and_pairs() -> None:
+def test_the_lexicon_sums_the_weights_of_the_different_words_over_the_root_of_words_pairs_and_edges() -> None:
     background = background_of({"subscribe": 3.0, "newsletter": 3.0, "river": 2.0})
     lexicon = lexicon_of(background, {"subscribe": 3.0, "newsletter": 1.5, "river": -1.0}, 0.25)
     texts = ["subscribe newsletter river zork", "Subscribe, subscribe!", "zork", "", "river"]
     postings = postings_of(batch_of([texts], [None]), background)
-    # Each term makes a pair with the one before it or with the start: 4 and 4, 1 and 2, 1 and 1, none, 1 and 1.
-    expected = [0.25 + 3.5 / np.sqrt(8), 0.25 + 3 / np.sqrt(3), 0.25, 0.25, 0.25 - 1 / np.sqrt(2)]
+    # Each term makes a pair with the one before it or with the start: 4 and 4, 1 and 2, 1 and 1, none, 1 and 1; and six edges.
+    expected = [0.25 + 3.5 / np.sqrt(20), 0.25 + 3 / np.sqrt(15), 0.25, 0.25, 0.25 - 1 / np.sqrt(14)]
     assert lexicon.logits(postings) == pytest.approx(expected)
 
 
@@ -354,7 +363,21 @@ def test_a_pair_of_words_weighs_as_often_as_it_stands_and_only_in_its_order() ->
     postings = postings_of(batch_of([texts], [None]), background)
     assert postings.pair_rows.tolist() == [0] * 2 + [1] * 4 + [2] * 2 + [3, 4]
     assert ((postings.pairs >= 0) & (postings.pairs < PAIRS)).all()
-    assert lexicon.logits(postings) == pytest.approx([0.5 + 2 / np.sqrt(4), 0.5 + 4 / np.sqrt(6), 0.5, 0.5, 0.5])
+    assert lexicon.logits(postings) == pytest.approx([0.5 + 2 / np.sqrt(16), 0.5 + 4 / np.sqrt(18), 0.5, 0.5, 0.5])
+
+
+def test_an_edge_weighs_twice_where_a_paragraph_begins_or_ends_so_and_nowhere_else() -> None:
+    background = background_of({"sign": 3.0, "up": 3.0})
+    texts = ["sign up here now", "Sign up!", "now sign up here", "up sign", "", "here sign up"]
+    postings = postings_of(batch_of([texts], [None]), background)
+    assert postings.edges.shape == (6, 6)
+    begins, ends = postings.edges[0, 1], postings.edges[5, 4]  # "sign up", at the start and at the end
+    for edge, lines in ((begins, [0, 1]), (ends, [1, 5])):
+        weights = np.zeros(PAIRS, np.float32)
+        weights[edge] = 3
+        found = Lexicon(np.zeros(2, np.float32), weights, 0.0).logits(postings)
+        assert np.flatnonzero(found).tolist() == lines
+        assert found[1] == pytest.approx(2 * 3 / np.sqrt(2 + 2 + 12))
 
 
 def test_a_lexicon_of_an_empty_vocabulary_gives_its_bias() -> None:

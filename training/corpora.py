@@ -18,8 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from detector.errors import InputError
-from detector.learn.articles import Article, recurring_lines, without_lines
+from detector.learn.articles import Article, recurring_lines, told_lines, without_lines
 from detector.learn.split import share_of
+from training.evident import is_evident
 from training.pages import labelled_blocks
 
 __all__ = [
@@ -143,7 +144,10 @@ def learned_from(directory: Path) -> list[Article]:
 
 
 def held_out(directory: Path, tier: str) -> list[Article]:
-    """Return the articles of `tier`, those to be judged, that nothing was learned from, without the lines that recur."""
+    """Return the articles of `tier`, those to be judged, that nothing was learned from.
+
+    Without lines that recur or are evidently furniture, left in by the source: neither is to be found nor to be let pass.
+    """
     articles = [
         article
         for name, corpus in CORPORA.items()
@@ -151,8 +155,9 @@ def held_out(directory: Path, tier: str) -> list[Article]:
         for article in read(directory, name)
         if article.judged and is_held_out(article, corpus.held)
     ]
-    recurring = recurring_lines(articles)
-    return [without_lines(article, recurring) for article in articles]
+    told, _ = told_lines((article for article in articles if article.language == "en"), is_evident)
+    left_in = recurring_lines(articles) | told
+    return [without_lines(article, left_in) for article in articles]
 
 
 def labelled(directory: Path) -> list[Article]:

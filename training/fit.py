@@ -19,6 +19,7 @@ from detector.learn import TrainSettings, train
 from detector.learn.projection import ProjectionSettings
 from detector.model import BUNDLED
 from training.corpora import add_corpora_argument, learned_from
+from training.evident import is_evident
 from training.teacher import encode
 
 SETTINGS = TrainSettings(language="en", projected_elsewhere=40_000, projection=ProjectionSettings(steps=5500))
@@ -39,7 +40,7 @@ def main() -> None:
     began = time.monotonic()
     settings = replace(SETTINGS, projection=replace(SETTINGS.projection, steps=arguments.steps))
     articles = learned_from(arguments.corpora)
-    model = train(articles, settings, teacher=encode)
+    model = train(articles, settings, teacher=encode, furniture=is_evident)
     counts = Counter(article.source.split("/")[0] for article in articles)
     model = replace(
         model,

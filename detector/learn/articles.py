@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from detector.paragraphs import split
 
-__all__ = ["Article", "articles_of", "fold", "recurring_lines", "spelt_out", "without_lines"]
+__all__ = ["Article", "Tells", "articles_of", "fold", "recurring_lines", "spelt_out", "told_lines", "without_lines"]
+
+Tells = Callable[[str], object]
+"""A paragraph to whether it is furniture wherever it stands: the ``search`` of a regular expression, say."""
+_ALIKE = 30  # lines of one beginning that are learned from: of "JUST WATCHED" and a headline there are thousands
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,27 @@ def spelt_out(recurring: set[str], articles: Iterable[Article]) -> list[str]:
             if key in recurring and key not in found:
                 found[key] = paragraph
     return list(found.values())
+
+
+def told_lines(articles: Iterable[Article], tells: Tells) -> tuple[set[str], list[str]]:
+    """Return the paragraphs of which `tells` says that they are furniture: all of them, folded; and those to learn from.
+
+    Of lines that begin with the same two words a few are learned from, each as it is written where it first stands.
+    """
+    found: dict[str, str] = {}
+    for article in articles:
+        for paragraph in article.paragraphs:
+            key = fold(paragraph)
+            if key not in found and tells(paragraph):
+                found[key] = paragraph
+    alike: Counter[tuple[str, ...]] = Counter()
+    chosen = []
+    for key, paragraph in found.items():
+        beginning = tuple(re.findall(r"\w+", key)[:2])
+        alike[beginning] += 1
+        if alike[beginning] <= _ALIKE:
+            chosen.append(paragraph)
+    return set(found), chosen
 
 
 def without_lines(article: Article, lines: set[str]) -> Article:

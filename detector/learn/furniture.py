@@ -29,16 +29,24 @@ class Fold:
     ----------
     labelled : list of Article
     lines : list of str
-        Recurring lines, then what does not belong in the labelled articles, in their order.
+        Lines that recur, or are told to be furniture.
     """
 
     labelled: list[Article]
     lines: list[str]
 
-    @classmethod
-    def of(cls, labelled: Sequence[Article], recurring: Sequence[str]) -> Fold:
-        """Return the fold of `labelled` articles and `recurring` lines."""
-        return cls(list(labelled), [*recurring, *_paragraphs(labelled, belonging=False)])
+    @property
+    def wording(self) -> list[str]:
+        """What furniture is worded like: the lines, then what does not belong in the labelled articles, in their order."""
+        return [*self.lines, *_paragraphs(self.labelled, belonging=False)]
+
+    @property
+    def put_in(self) -> list[str]:
+        """What is put into clean articles: the lines; where there are none, what does not belong in the labelled articles.
+
+        Of that, two paragraphs in five are content that whoever wrote the article out left out.
+        """
+        return self.lines or self.wording
 
     @property
     def content(self) -> list[str]:
@@ -58,9 +66,9 @@ def folds_of(parts: Parts, recurring: Sequence[str]) -> tuple[Fold, Fold, Fold]:
     half = _SCORING / 2
     share_of_line = {line: share_of(Article((line,))) for line in recurring}
     return (
-        Fold.of([a for a in scoring if share_of(a) < half], [x for x in recurring if share_of_line[x] < half]),
-        Fold.of([a for a in scoring if share_of(a) >= half], [x for x in recurring if half <= share_of_line[x] < _SCORING]),
-        Fold.of(calibration, [x for x in recurring if share_of_line[x] >= _SCORING]),
+        Fold([a for a in scoring if share_of(a) < half], [x for x in recurring if share_of_line[x] < half]),
+        Fold([a for a in scoring if share_of(a) >= half], [x for x in recurring if half <= share_of_line[x] < _SCORING]),
+        Fold(calibration, [x for x in recurring if share_of_line[x] >= _SCORING]),
     )
 
 
@@ -72,6 +80,6 @@ def _paragraphs(labelled: Sequence[Article], *, belonging: bool) -> list[str]:
 
 def lexicon_of(folds: Sequence[Fold], content: Sequence[str], background: Background) -> Lexicon:
     """Return the lexicon that the furniture of `folds` teaches, against their content and `content`."""
-    lines = [line for fold in folds for line in fold.lines]
+    lines = [line for fold in folds for line in fold.wording]
     belonging = [paragraph for fold in folds for paragraph in fold.content]
     return fit_lexicon(lines, [*content, *belonging], background)

@@ -26,6 +26,7 @@ BELONGS, FOREIGN, FURNITURE = 0, 1, 2
 _MIX = {"any": 6, "topic": 9, "source": 6, "teaser": 3, "teasers": 1, "lead": 3, "block": 9, "lines": 6, "clean": 18}
 TIERS = tuple(_MIX)
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
+_ENDS = (0.1, 0.35, 0.55)  # shares of furniture put first, last and anywhere: it gathers at the ends of a page
 _ALIKE = (0.2, 0.2)  # shares of the digests whose pieces are of one topic, of one source
 _KIND = 50  # articles of a topic or source at least, or a digest would be made of few
 _HEADLINES = 0.15  # share of the digests that are lists of headlines
@@ -90,10 +91,16 @@ class Intruder:
             intruders, label = self._put_in(host, each)
             if not intruders:
                 return None
-            at = int(self._rng.integers(1, len(paragraphs) + 1))
+            at = self._place(label, len(paragraphs))
             paragraphs[at:at] = intruders
             labels[at:at] = [label] * len(intruders)
         return Case(tuple(paragraphs), tuple(labels), host.title, tier)
+
+    def _place(self, label: int, size: int) -> int:
+        """Return before which of `size` paragraphs an intrusion is put: never first, unless it is furniture, as bylines are."""
+        if label != FURNITURE:
+            return int(self._rng.integers(1, size + 1))
+        return (0, size, int(self._rng.integers(size + 1)))[int(self._rng.choice(3, p=_ENDS))]
 
     def one_kind(self) -> Sequence[Article]:
         """Return articles of one topic or source, as a country's news day is made of, or, mostly, all of them."""

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, vstack
 from detector.background import Background
 from detector.learn.background import chunks
 from detector.paragraphs import batch_of
-from detector.postings import PAIRS, postings_of
+from detector.postings import EDGED, PAIRS, postings_of
 from detector.vectors import Lexicon
 
 __all__ = ["fit_lexicon"]
@@ -38,14 +38,17 @@ def fit_lexicon(furniture: Sequence[str], content: Sequence[str], background: Ba
 
 
 def _bags(texts: Sequence[str], background: Background) -> csr_array:
-    """Return what :meth:`Lexicon.logits` weighs, csr (n, v + PAIRS): the different words, then pairs as often as they stand."""
+    """Return what :meth:`Lexicon.logits` weighs, csr (n, v + PAIRS): the different words, then pairs and edges together."""
     batch = batch_of([texts], [None])
     postings = postings_of(batch, background)
     index = postings.group_index[postings.groups]
     known = index >= 0
     n, size = len(texts), len(background.hashes)
-    rows = np.concatenate((postings.rows[known], postings.pair_rows))
-    columns = np.concatenate((index[known], size + postings.pairs))
-    values = 1 / np.sqrt(np.maximum(postings.wordings, 1))[rows]
+    filled = np.flatnonzero(postings.lengths)
+    edges = postings.edges[filled]
+    rows = np.concatenate((postings.rows[known], postings.pair_rows, np.repeat(filled, edges.shape[1])))
+    columns = np.concatenate((index[known], size + postings.pairs, size + edges.ravel()))
+    times = np.repeat([1, EDGED], [len(rows) - edges.size, edges.size])
+    values = times / np.sqrt(np.maximum(postings.wordings, 1))[rows]
     # liblinear takes 32-bit indices alone.
     return csr_array((values, (rows.astype(np.int32), columns.astype(np.int32))), shape=(n, size + PAIRS))

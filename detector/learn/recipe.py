@@ -13,7 +13,7 @@ import numpy as np
 
 from detector.encoder import Encoded, Encoder
 from detector.errors import InputError
-from detector.learn.articles import Article, articles_of, recurring_lines, spelt_out, without_lines
+from detector.learn.articles import Article, Tells, articles_of, recurring_lines, spelt_out, told_lines, without_lines
 from detector.learn.background import fit_background
 from detector.learn.calibration import calibrated, fit_calibration
 from detector.learn.contrast import corpus_of
@@ -81,6 +81,7 @@ def train(
     settings: TrainSettings | None = None,
     teacher: Teacher | None = None,
     encoder: Encoder | None = None,
+    furniture: Tells | None = None,
 ) -> Model:
     """Learn a model of your own domain or language.
 
@@ -98,6 +99,10 @@ def train(
         A sentence encoder, anything with ``encode(list of str)``, in the projection's place: nothing is projected, and the
         networks and thresholds are fitted to its vectors. It reads every paragraph, in training and ever after, which
         takes hundreds of times as long; the model is loaded with ``load_model(path, encoder)``.
+    furniture : callable, optional
+        A paragraph to whether it is furniture, whatever article it stands in: the ``search`` of a regular expression, say.
+        What recurs is found without; "Follow Jane Doe on Twitter" does not recur. Such paragraphs of articles without
+        labels are taken out of what counts as clean, and furniture is learned from them.
 
     Raises
     ------
@@ -120,10 +125,16 @@ def train(
             f"training needs at least {_LEAST} articles of four or more paragraphs, got {usable}; give more text. Labelled "
             "articles, lines that recur in three articles and other languages than the one asked for do not count"
         )
-    recurring_spelt = [line for line in spelt_out(recurring, _of(settings.language, raw)) if len(line.strip()) > 1]
+    lines = [line for line in spelt_out(recurring, _of(settings.language, raw)) if len(line.strip()) > 1]
     parts = parts_of(cleaned)
+    # What words mean is learned of all text; what belongs, of text less the furniture that can be told.
     reader = _reader(parts, settings, teacher) if encoded is None else _encoding(parts, encoded, settings)
-    return _judging(reader, parts, folds_of(parts, recurring_spelt), settings)
+    if furniture is not None:
+        told, some = told_lines(_plain(_of(settings.language, cleaned)), furniture)
+        parts = Parts(*([a if a.labels is not None else without_lines(a, told) for a in part] for part in parts))
+        lines += some
+        _log.info("furniture: %d lines told, %d of them to learn from", len(told), len(some))
+    return _judging(reader, parts, folds_of(parts, lines), settings)
 
 
 def _reader(parts: Parts, settings: TrainSettings, teacher: Teacher | None) -> Reader:
@@ -168,11 +179,11 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
         _log.info("furniture: %d lines, %d labelled articles", len(fold.lines), len(fold.labelled))
     final = replace(reader, lexicon=lexicon_of(halves, content, reader.background))
     # The evidence of one half is gathered with what the other teaches; with lines so few that one half has none, with its own.
-    others = [other if other.lines else half for half, other in zip(halves, reversed(halves), strict=True)]
+    others = [other if other.wording else half for half, other in zip(halves, reversed(halves), strict=True)]
     readers = [replace(reader, lexicon=lexicon_of([other], content, reader.background)) for other in others]
     strange = [estranged(r, known, settings.seed + seed) for seed, (r, known) in enumerate(zip(readers, _KNOWN, strict=True))]
     made = [
-        cases_of(_plain(parts.scoring), half.lines, settings.cases // 2, settings.seed + seed)
+        cases_of(_plain(parts.scoring), half.put_in, settings.cases // 2, settings.seed + seed)
         for seed, half in enumerate(halves, start=1)
     ]
     digests = digests_of(_plain(parts.scoring), settings.cases // 4, settings.seed + 3)
@@ -191,7 +202,7 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
     # many of them read so as of articles, 2 to 6 % of strange articles were taken for digests, a report in French among them.
     topic = fit_topic(joined([rows, *natural]), gathered(digests, final, first), settings.seed)
 
-    mixed = cases_of(_plain(parts.calibration), last.lines, settings.cases // 3, settings.seed + 4)
+    mixed = cases_of(_plain(parts.calibration), last.put_in, settings.cases // 3, settings.seed + 4)
     mixed += last.cases
     clean, kinds = _clean(parts, settings)
     rows_mixed = _gathered(mixed, final, estranged(final, _KNOWN[0], settings.seed), first)
@@ -202,8 +213,9 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
     calibration = fit_calibration(
         off_topic_logits(foreign, furnished, rows_mixed),
         rows_mixed.labels != BELONGS,
+        rows_mixed.weights,
         off_topic_logits(foreign, furnished, rows_clean),
-        np.array([article.weight for article in clean])[rows_clean.cases],
+        np.array([article.weight for article in clean])[rows_clean.cases] * rows_clean.weights,
         np.array(kinds)[rows_clean.cases],
     )
     return Model(final, Scorer(first, foreign, furnished, topic, calibration))
