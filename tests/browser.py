@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,15 +119,22 @@ class Shown:
         return [address for address in asked if not (address.endswith("/page.html") or address.startswith("data:"))]
 
 
-@pytest.fixture(scope="module", name="driver")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (*ALONE, MOUSE, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER)) as driver:
-        yield driver
+DRIVEN: pytest.StashKey[Any] = pytest.StashKey()
+AXE: pytest.StashKey[str] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session", name="driver")
+def chromium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    held = request.config.stash  # each module that imports a fixture has one of its own: the browser is the same
+    if DRIVEN not in held:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for argument in (*ALONE, MOUSE, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        held[DRIVEN] = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        request.config.add_cleanup(held[DRIVEN].quit)
+    return held[DRIVEN]
 
 
 @pytest.fixture(name="shown")
@@ -139,15 +145,24 @@ def page_in_chromium(driver: Any, tmp_path: Path) -> Shown:
 def faults(shown: Shown, axe: str) -> list[tuple[str, list[str]]]:
     """What axe-core finds wrong with the page: a rule and some of the markup that breaks it."""
     shown.run(axe)
-    found = shown.driver.execute_async_script("axe.run().then(arguments[0])")
+    # Of what breaks no rule it need not find out where it stands.
+    found = shown.driver.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[0])")
     assert len(found["passes"]) > 15
     return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found["violations"]]
 
 
-@pytest.fixture(scope="module", name="axe")
-def axe_core(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture(scope="session", name="axe")
+def axe_core(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """axe-core, which holds a page against the rules of accessibility."""
-    npm, folder = shutil.which("npm"), tmp_path_factory.mktemp("axe")
+    held = request.config.stash
+    if AXE not in held:
+        held[AXE] = brought(tmp_path_factory.mktemp("axe"))
+    return held[AXE]
+
+
+def brought(folder: Path) -> str:
+    """Have npm bring axe-core."""
+    npm = shutil.which("npm")
     if npm is None:
         pytest.skip("there is no npm to bring axe-core")
     command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--cache", str(folder / "cache"), "axe-core@4"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from detector import Model, OffTopicDetector
+from detector import Model, OffTopicDetector, Overview
 from detector.background import Background
 from detector.cli import main
 from detector.evidence import COLUMNS
@@ -22,11 +26,16 @@ from detector.reader import Reader
 from detector.scorer import SUMMARY, Calibration, Network, Scorer, sigmoid
 from detector.terms import hash_of
 from detector.vectors import Lexicon, Projection
-from tests.crowd import Crowd, crowd
+from tests.crowd import Crowd, crowd, records
 
 # A busy machine is no failure: what must be fast has a test of its own.
 settings.register_profile("offtopic", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("offtopic")
+
+# Linear algebra in one thread, here and in processes that tests start: where the machine has other work, two that wait for
+# each other take five times as long.
+threadpool_limits(1, user_api="blas")
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "articles"
 
@@ -157,6 +166,17 @@ def made_up_articles(count: int, seed: int = 0) -> list[list[str]]:
     return [article() for _ in range(count)]
 
 
+def pytest_sessionstart() -> None:
+    """Let no garbage be looked for while tests are collected."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on, look for none among the hundred thousands of objects that imports have left: they stay."""
+    gc.freeze()
+    gc.enable()
+
+
 class Hashed:
     """An encoder: a word has a direction that its spelling decides, or its first `letters` alone; a text, that of its words."""
 
@@ -169,7 +189,12 @@ class Hashed:
 
     def _vector(self, text: str) -> np.ndarray:
         keys = [zlib.crc32(word[: self.letters].encode("utf-8", "surrogatepass"), self.seed) for word in text.lower().split()]
-        return sum((np.random.default_rng(key).standard_normal(self.dimensions) for key in keys), np.zeros(self.dimensions))
+        return sum((_direction(key, self.dimensions) for key in keys), np.zeros(self.dimensions))
+
+
+@cache
+def _direction(key: int, dimensions: int) -> np.ndarray:
+    return np.random.default_rng(key).standard_normal(dimensions)
 
 
 @pytest.fixture(scope="session")
@@ -231,6 +256,17 @@ def thousand() -> Crowd:
     made = crowd(1000)
     assert sum(bool(tag["spans"]) for tag in made.tags) > 100
     return made
+
+
+@pytest.fixture(scope="session")
+def two_thousand() -> Overview:
+    """The overview of two thousand articles, to which nothing may be added."""
+    held = records(2000)
+    overview = Overview()
+    reports = OffTopicDetector().check_many((r["text"] for r in held), [r["title"] for r in held])
+    for record, report in zip(held, reports, strict=True):
+        overview.add(report, record["id"])
+    return overview
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from test_overview import HAND_MADE, Sheet, mixed, overview_of, report
 from test_page import Page
 from test_report import FOREIGN, FURNITURE, KEPT, report_of
 
-from detector import OffTopicDetector, Overview
-from tests.crowd import records
+from detector import Overview
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 
@@ -39,14 +38,9 @@ requestAnimationFrame(look);
 
 
 @pytest.fixture(scope="module")
-def batch() -> str:
+def batch(two_thousand: Overview) -> str:
     """The page of two thousand articles."""
-    held = records(2000)
-    overview = Overview()
-    found = OffTopicDetector().check_many((r["text"] for r in held), [r["title"] for r in held])
-    for record, each in zip(held, found, strict=True):
-        overview.add(each, record["id"])
-    return overview.to_html()
+    return two_thousand.to_html()
 
 
 @pytest.fixture(scope="module")
@@ -472,8 +466,8 @@ def test_on_paper_there_are_no_controls(shown: Shown, small: str) -> None:
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong(shown: Shown, small: str, axe: str, scheme: str, width: int) -> None:
-    shown.open(small, scheme, width)
+def test_axe_finds_nothing_wrong(shown: Shown, axe: str, scheme: str, width: int) -> None:
+    shown.open(overview_of(mixed(30)).to_html(), scheme, width)
     shown.until(READY)
     shown.run("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert not faults(shown, axe)

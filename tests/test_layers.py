@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -128,9 +129,10 @@ def layer_of(name: str) -> int:
     return ORDER.index(name if name in ORDER else f"{name.rpartition('.')[0]}.*")
 
 
-def ours(name: str) -> set[str]:
+@cache
+def ours(name: str) -> frozenset[str]:
     """The modules of the package that one of them imports."""
-    return {other for other in imported(KNOWN[name].read_text("utf-8"), KNOWN) if other.split(".")[0] == "detector"}
+    return frozenset(other for other in imported(KNOWN[name].read_text("utf-8"), KNOWN) if other.split(".")[0] == "detector")
 
 
 def test_every_place_in_the_order_is_taken() -> None:
@@ -147,7 +149,7 @@ def test_a_module_imports_only_what_stands_before_it(name: str) -> None:
 @pytest.mark.parametrize("name", KNOWN)
 def test_no_module_imports_itself_by_way_of_others(name: str) -> None:
     reached: set[str] = set()
-    pending = ours(name)
+    pending = set(ours(name))
     while pending:
         reached |= pending
         pending = set().union(*map(ours, pending)) - reached

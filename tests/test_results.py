@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from test_cli import CLEAN, GOOD, MIXED, ROOT, lines, write
 from test_files import UNPACKERS
 from test_sources import parquet, read_parquet, tree
 
+from detector.cli import parser
 from detector.cli.journal import Journal
 from detector.cli.results import Results, is_folder
 from detector.files import Output
@@ -49,6 +51,7 @@ def state(*names: str) -> dict[str, bytes]:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make sure of what was written after every record or two, but for the disk: the power stays on."""
     monkeypatch.setattr("detector.cli.results._SECURE", 600)
+    monkeypatch.setattr("detector.cli.parser", lru_cache(parser))  # of hundreds of runs
     monkeypatch.setattr("os.fsync", lambda file: None)
 
 
@@ -544,12 +547,16 @@ def sure(journal: Path) -> int:
         return 0
 
 
+# The command, but that it makes sure of what was written after 256 KiB and not after eight megabytes.
+EAGER = "import sys; from detector.cli import main, results; results._SECURE = 1 << 18; sys.exit(main())"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
 def test_killed_at_any_moment_and_started_again_it_loses_nothing_and_does_nothing_twice(run: Command, model_path: str) -> None:
-    number, rng = 60_000, random.Random(7)  # enough to make sure of a piece three times
+    number, rng = 9000, random.Random(7)  # 4 MB: enough to make sure of a piece fifteen times
     Path("a.jsonl").write_bytes(lines(*map(made_up, range(number))))
-    command = [sys.executable, "-m", "detector", "clean", "--model", model_path]
+    command = [sys.executable, "-c", EAGER, "clean", "--model", model_path]
     command += [str(Path("a.jsonl").resolve()), "-o", str(Path("out.jsonl.gz").resolve())]
     part, journal = Path("out.jsonl.gz.part"), Path("out.jsonl.gz.part.journal")
     told, attempt = "", 0
@@ -558,10 +565,10 @@ def test_killed_at_any_moment_and_started_again_it_loses_nothing_and_does_nothin
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
             # Killed before anything is sure, then twice some time after more of it is; and then left alone.
             while attempt < 3 and process.poll() is None:
-                time.sleep(0.005)
+                time.sleep(0.002)
                 if part.exists() if attempt == 0 else sure(journal) > before:
                     with suppress(subprocess.TimeoutExpired):
-                        process.wait(rng.uniform(0, 1))
+                        process.wait(rng.uniform(0, 0.1))
                     process.kill()
             assert process.stderr is not None
             told += process.stderr.read().decode()

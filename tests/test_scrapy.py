@@ -86,13 +86,14 @@ def model(hand_model: Model, tmp_path: Path) -> str:
 # --- a crawl ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_thousand_items_are_cleaned_as_check_many_cleans_them(thousand: Crowd, tmp_path: Path) -> None:
-    items, stats = crawled(tmp_path, thousand.records)
-    for record, left in zip(thousand.records, thousand.cleaned, strict=True):
+def test_items_are_cleaned_as_check_many_cleans_them(thousand: Crowd, tmp_path: Path) -> None:
+    records, tags = thousand.records[:300], thousand.tags[:300]
+    items, stats = crawled(tmp_path, records)
+    for record, left in zip(records, thousand.cleaned[:300], strict=True):
         assert items[record["id"]] == {**record, "text": left}
-    spans = [span for said in thousand.tags for span in said["spans"]]
-    assert stats["offtopic/articles"] == 1000
-    assert stats["offtopic/touched"] == sum(bool(said["spans"]) for said in thousand.tags)
+    spans = [span for said in tags for span in said["spans"]]
+    assert stats["offtopic/articles"] == 300
+    assert stats["offtopic/touched"] == sum(bool(said["spans"]) for said in tags)
     assert stats["offtopic/characters_removed"] == sum(span["end"] - span["start"] for span in spans)
     for kind in ("foreign", "furniture"):
         assert stats.get(f"offtopic/paragraphs/{kind}", 0) == sum(span["kind"] == kind for span in spans)
