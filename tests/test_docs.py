@@ -20,7 +20,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
-from functools import cached_property
+from functools import cache, cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -140,11 +140,20 @@ def run_line(line: str) -> None:
 def belongings(folder: Path) -> None:
     """Write what a reader has at hand: the fixtures of a checkout, and articles of one's own."""
     shutil.copytree(ROOT / "fixtures", folder / "fixtures")
-    record = json.loads(folder.joinpath("fixtures/articles/syria-airpod.json").read_text(encoding="utf-8"))
+    for name, content in own_files().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+
+
+@cache
+def own_files() -> dict[str, str]:
+    """What the files hold that a reader has of his own."""
+    record = json.loads(ROOT.joinpath("fixtures/articles/syria-airpod.json").read_text(encoding="utf-8"))
     texts = [paragraph["text"] for paragraph in record["paragraphs"]]
     paragraphs = "".join(f"<p>{text}</p>" for text in texts)
     lines = "".join(json.dumps(each) + "\n" for each in crowd.records(60))
-    for name, content in {
+    return {
         "article.txt": "\n\n".join(texts),
         "page.html": f"<html><head><title>{record['title']}</title></head><body><article>{paragraphs}</article></body></html>",
         "news.jsonl": lines,
@@ -153,10 +162,7 @@ def belongings(folder: Path) -> None:
         "crawl/b/c.txt": "\n\n".join(texts),
         "documents/0.jsonl": lines,
         "corpus/made-up.jsonl": "".join(json.dumps({"paragraphs": each}) + "\n" for each in made_up_articles(120)),
-    }.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+    }
 
 
 def quickened(patch: pytest.MonkeyPatch) -> None:

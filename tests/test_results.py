@@ -547,28 +547,45 @@ def sure(journal: Path) -> int:
         return 0
 
 
-# The command, but that it makes sure of what was written after 256 KiB and not after eight megabytes.
-EAGER = "import sys; from detector.cli import main, results; results._SECURE = 1 << 18; sys.exit(main())"
+def size(path: Path) -> int:
+    """How large a file is; 0 if there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+# The command at an eighth of its size: it judges 64 KiB at a time, and makes sure of what was written after one MiB.
+SMALL = """
+import sys
+from detector import chunks
+from detector.cli import main, results
+
+chunks._CHARS //= 8
+results._SECURE //= 8
+sys.exit(main())
+"""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
 def test_killed_at_any_moment_and_started_again_it_loses_nothing_and_does_nothing_twice(run: Command, model_path: str) -> None:
-    number, rng = 9000, random.Random(7)  # 4 MB: enough to make sure of a piece fifteen times
+    number, rng = 9000, random.Random(7)  # enough to make sure of a piece three times
     Path("a.jsonl").write_bytes(lines(*map(made_up, range(number))))
-    command = [sys.executable, "-c", EAGER, "clean", "--model", model_path]
+    command = [sys.executable, "-c", SMALL, "clean", "--model", model_path]
     command += [str(Path("a.jsonl").resolve()), "-o", str(Path("out.jsonl.gz").resolve())]
     part, journal = Path("out.jsonl.gz.part"), Path("out.jsonl.gz.part.journal")
     told, attempt = "", 0
     while not Path("out.jsonl.gz").exists():
         before = sure(journal)
+        # Killed before anything is sure, some time after something is, and as more is and much lies behind it.
+        moments = (part.exists, lambda: sure(journal) > 0, lambda: size(part) - 20_000 > sure(journal) > before)  # noqa: B023
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
-            # Killed before anything is sure, then twice some time after more of it is; and then left alone.
-            while attempt < 3 and process.poll() is None:
+            while attempt < 3 and process.poll() is None:  # and then left alone
                 time.sleep(0.002)
-                if part.exists() if attempt == 0 else sure(journal) > before:
+                if moments[attempt]():
                     with suppress(subprocess.TimeoutExpired):
-                        process.wait(rng.uniform(0, 0.1))
+                        process.wait(rng.uniform(0, 1 / 8) if attempt < 2 else 0)
                     process.kill()
             assert process.stderr is not None
             told += process.stderr.read().decode()
