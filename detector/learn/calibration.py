@@ -17,9 +17,9 @@ from detector.scorer import Calibration, Network, sigmoid
 __all__ = ["PRIOR", "RATES", "calibrated", "fit_calibration"]
 
 PRIOR = 0.05  # share of off-topic paragraphs at which a score is a probability: one in an article of 20
-# Of what does not belong, what is foreign and what is furniture. With .15, .25, .4 and .55 of it furniture, of sign-up lines and
-# the like in held-out news 6, 8, 15 and 27 % are flagged at a tolerance of .2 %, of foreign paragraphs 70, 67, 67 and 66 %. The
-# AP over 24 tiers is .830, .830, .827 and .823: readers' comments, which count as content there, are furniture too.
+# Of what does not belong, what is foreign and what is furniture. With .15, .25, .4 and .55 of it furniture, of sign-up lines
+# and the like in held-out news 6, 8, 15 and 27 % are flagged at a tolerance of .2 %, of foreign paragraphs 70, 67, 67 and
+# 66 %. The AP over 24 tiers is .830, .830, .827 and .823: readers' comments, which count as content there, are furniture too.
 _SHARES = {FOREIGN: 0.6, FURNITURE: 0.4}
 RATES = np.geomspace(1e-4, 0.2, 34)
 # Logit of the topic network: even odds. On dev, 0-0.6 % of held-out articles are taken for digests, and 82-95 % of digests; at
