@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import io
-import os
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from detector import Model, OffTopicDetector, Overview
 from detector.background import Background
@@ -31,11 +29,6 @@ from tests.crowd import Crowd, crowd, records
 # A busy machine is no failure: what must be fast has a test of its own.
 settings.register_profile("offtopic", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("offtopic")
-
-# Linear algebra in one thread, here and in processes that tests start: where the machine has other work, two that wait for
-# each other take five times as long.
-threadpool_limits(1, user_api="blas")
-os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "articles"
 

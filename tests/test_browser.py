@@ -29,13 +29,15 @@ from tests.browser import BROWSER, PAYLOADS, Shown, axe_core, chromium, faults, 
 
 pytestmark = BROWSER
 
-AIRPOD = f"foreign, {round(100 * syria().scores.max())} % likely: about something else"
-
-
 @pytest.fixture(scope="module")
 def article() -> Report:
     """The retold Syria article with an AirPod in it."""
     return syria()
+
+
+def told_of(article: Report) -> str:
+    """What the label of the AirPod says."""
+    return f"foreign, {round(100 * article.scores.max())} % likely: about something else"
 
 
 def long_article() -> Report:
@@ -57,7 +59,7 @@ def test_the_airpod_paragraph_is_marked_at_first_sight(shown: Shown, article: Re
     assert shown.flags == article.flags.tolist()
     row = shown.find(".row.flagged")
     assert "AirPods" in row.text
-    assert row.find_element(By.CSS_SELECTOR, ".label").text.lower() == AIRPOD
+    assert row.find_element(By.CSS_SELECTOR, ".label").text.lower() == told_of(syria())
     plain, marked = (
         self.value_of_css_property("background-color")
         for self in (shown.find(".row:not(.flagged) .body"), shown.find(".flagged .body"))
@@ -215,7 +217,7 @@ def test_the_keyboard_comes_to_flagged_paragraphs_and_is_told_their_reasons(show
     assert stops == ["foreign", "furniture", "cleaned", "tolerance", "#p8", "p8"]
     assert shown.seen
     row = shown.driver.switch_to.active_element
-    assert row.accessible_name.lower() == AIRPOD
+    assert row.accessible_name.lower() == told_of(syria())
     assert row.aria_role == "group"
     described = shown.run("return document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent")
     assert described == article.flagged[0].reason
