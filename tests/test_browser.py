@@ -29,6 +29,7 @@ from tests.browser import BROWSER, PAYLOADS, Shown, axe_core, chromium, faults, 
 
 pytestmark = BROWSER
 
+
 @pytest.fixture(scope="module")
 def article() -> Report:
     """The retold Syria article with an AirPod in it."""
