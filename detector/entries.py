@@ -85,7 +85,7 @@ class Entry:
         self.rank, self.number = rank, rank[-1]
         self.name = cut(name, _HEADING) or f"Article {self.number:,}"
         self.titled = bool(report.title)
-        self.heading = cut(report.title, _HEADING) if report.title else cut(report.text[:LONGEST].strip(), _BEGINNING)
+        self.heading = cut(report.title, _HEADING) if report.title else _beginning(report)
         self.paragraphs = len(report.scores)
         self.flagged = dict(zip(KINDS, np.bincount(report.furniture[report.flags], minlength=2).tolist(), strict=True))
         self.share, self.highest = flagged_share(report), float(report.scores.max(initial=0))
@@ -208,6 +208,12 @@ def _content(entry: Entry, whole: int) -> list[list[Any]]:
 def _packed(content: bytes) -> str:
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     return b64encode(packer.compress(content) + packer.flush()).decode("ascii")
+
+
+def _beginning(report: Report) -> str:
+    """Return what stands in for a title: a headline that is a paragraph of its own is told from what follows it."""
+    spans = zip(report.starts[:_BEGINNING].tolist(), report.ends[:_BEGINNING].tolist(), strict=True)
+    return cut(" · ".join(report.text[start : min(end, start + _BEGINNING)] for start, end in spans), _BEGINNING)
 
 
 def _parts(report: Report, only: Collection[int]) -> dict[int, Marked]:

@@ -163,6 +163,7 @@
     turn(row);
     document.title = `${row.heading || row.name} – ${title}`;
     element("heading").textContent = row.titled ? row.heading : "Article without a title";
+    element("heading").className = row.titled ? "" : "untitled";
     element("name").textContent = row.name;
     const kinds = row.kinds.map((kind) => `${digits.format(row[kind])} ${kind}`).join(", ");
     element("sum").textContent = `${digits.format(row.flagged)} of ${counted(row.paragraphs, "paragraph")} flagged${kinds && `: ${kinds}`}.`;

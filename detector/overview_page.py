@@ -98,8 +98,8 @@ def page(overview: Overview) -> str:
         "sums": _sums(overview),
         "scores": _scores(overview) if overview.tally.paragraphs else "",
         "reasons": _reasons(overview),
-        "most": _list("most", "Most certain flags", "the highest scores", most),
-        "least": _list("least", "Least certain flags", "the scores nearest to the threshold", least),
+        "most": _list("most", "Most certain flags", "the highest score", most),
+        "least": _list("least", "Least certain flags", "the score nearest to the threshold", least),
         "columns": "".join(_column(name, title) for name, title in _COLUMNS.items()),
     }
 
@@ -153,7 +153,7 @@ def _sum(overview: Overview) -> str:
     share = tally.flagged_characters / max(tally.characters, 1)
     return (
         f"<strong>{tally.flagged:,} of {_number(tally.paragraphs, 'paragraph')} flagged: {named}.</strong> "
-        f"That is {100 * share:.2f} % of the text, in {_number(tally.touched, 'article')}."
+        f"That is {100 * share:.2f}\u00a0% of the text, in {_number(tally.touched, 'article')}."
     )
 
 
@@ -164,7 +164,7 @@ def _tolerance(overview: Overview) -> str:
     rates, thresholds = (list(dict.fromkeys(span)) for span in (overview.rates, overview.thresholds))
     return (
         f"False alarms allowed: {' to '.join(map(told, rates))}. "
-        f"Flagged is what scores above {' to '.join(f'{threshold:.2f}' for threshold in thresholds)}."
+        f"Flagged is what scores above {' to '.join(f'{threshold:.3f}' for threshold in thresholds)}."
     )
 
 
@@ -262,9 +262,18 @@ def _list(name: str, heading: str, rule: str, flags: Sequence[Flag]) -> str:
     )
     return f"""<section class="flags" id="{name}" aria-labelledby="{name}-h" data-told="{heading.lower()}">
 <h2 id="{name}-h">{heading}</h2>
-<p class="rule">The {len(flags)} with {rule}.</p>
+<p class="rule">{_rule(len(flags), rule)}</p>
 <ol>{"".join(first)}</ol>
 {folded}</section>"""
+
+
+def _rule(count: int, highest: str) -> str:
+    """Return what makes a list of so many flags.
+
+    >>> _rule(100, "the highest score"), _rule(1, "the highest score")
+    ('The 100 with the highest scores.', 'There is one.')
+    """
+    return f"The {count} with {highest.replace('score', 'scores', 1)}." if count > 1 else "There is one."
 
 
 def _marked(flags: Iterable[Flag]) -> list[Marked]:

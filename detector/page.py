@@ -71,7 +71,8 @@ _CONTROLS = """<div class="choices">
 <div id="next"></div>
 <datalist id="steps">{steps}</datalist>
 </div>"""
-# Colours that mix with whatever a notebook's theme has behind them. GitHub shows a notebook without any style.
+# Colours that mix with whatever a notebook's theme has behind them. GitHub shows a notebook without any style: there the
+# browser's own of <mark> tells what is flagged.
 _FRAGMENT_STYLE = """
 .offtopic h1 { margin: .5em 0; padding: 0 .5em; font-size: 1.8em; line-height: 1.2; }
 .offtopic { max-width: 44em; font: 16px/1.55 Georgia, serif; }
@@ -82,6 +83,7 @@ _FRAGMENT_STYLE = """
 .offtopic p.fair.furniture { background: rgba(200, 140, 0, .1); }
 .offtopic p.weak { background: none; border-left-style: dashed; }
 .offtopic p.faint { background: none; border-left-style: dotted; }
+.offtopic mark { background: none; color: inherit; }
 .offtopic br { display: none; }
 .offtopic > small { margin: 0 0 1.2em; padding: 0 .9em; }
 .offtopic small { display: block; font: 13px/1.45 system-ui, sans-serif; }
@@ -90,7 +92,8 @@ _FRAGMENT_STYLE = """
 
 def page(report: Report) -> str:
     """Return `report` as a self-contained page."""
-    heading = f'<h1 lang="" dir="auto">{escape(report.title or "Article without a title")}</h1>'
+    untitled = "" if report.title else ' class="untitled"'
+    heading = f'<h1{untitled} lang="" dir="auto">{escape(report.title or "Article without a title")}</h1>'
     return document(
         report.title or "Off-topic report",
         "\n".join([heading, _panel(report), _likeness(report), *_rows(report)]),
@@ -117,7 +120,8 @@ def fragment(report: Report) -> str:
         kind = paragraph.kind
         flagged = f' class="flagged {kind} {strength(paragraph.score)}"' if kind else ""
         note = f"<small><strong>{kind}</strong>, {paragraph.score:.3f}: {escape(paragraph.reason)}</small><br>" if kind else ""
-        lines.append(f'<p{flagged} dir="auto">{note}{escape(paragraph.text)}</p>')
+        text = f"<mark>{escape(paragraph.text)}</mark>" if kind else escape(paragraph.text)
+        lines.append(f'<p{flagged} dir="auto">{note}{text}</p>')
     return "\n".join([*lines, "</article>"])
 
 

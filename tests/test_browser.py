@@ -426,6 +426,8 @@ def test_on_paper_the_reason_stands_and_the_controls_do_not(shown: Shown, articl
         assert shown.seen
         assert not [each for each in ("#tolerance", "#cleaned", ".hint") if shown.find(each).is_displayed()]
         assert shown.find("#sum").is_displayed()
+        assert shown.find("#told").is_displayed()  # without it flags mean nothing
+        assert shown.run("return getComputedStyle(document.querySelector('.panel')).backgroundColor") == "rgba(0, 0, 0, 0)"
         assert shown.run("return getComputedStyle(document.body).color") == "rgb(31, 29, 26)"  # dark on white
     finally:
         shown.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

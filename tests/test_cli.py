@@ -254,8 +254,8 @@ def test_at_its_end_a_run_sums_up_what_it_found(run: Command) -> None:
             f"5 articles, 24 paragraphs; flagged 4 paragraphs ({share:.2%} of the text) in 2 articles",
             "        2  foreign: Rare words of it stand nowhere else in the article.",
             "        2  furniture: It is worded like a part of the page.",
-            "        1  articles with status no_common_topic",
-            "        1  articles with status too_short",
+            "        1  article with status no_common_topic",
+            "        1  article with status too_short",
         ]
 
 

@@ -108,10 +108,10 @@ def test_sums_are_those_of_the_reports_together(hand_model: Model) -> None:
     assert page.all("h1")[0][1] == "3 articles"
     share = (len(PHONE) + 2 * len(NEWSLETTER)) / (2 * sum(map(len, RIVER)) + 2 * len(PHONE) + 2 * len(NEWSLETTER))
     assert page.one("p", "sums")[1] == (
-        f"3 of 14 paragraphs flagged: 1 foreign, 2 furniture. That is {100 * share:.2f} % of the text, in 2 articles."
+        f"3 of 14 paragraphs flagged: 1 foreign, 2 furniture. That is {100 * share:.2f}\u00a0% of the text, in 2 articles."
     )
     html = overview.to_html()
-    assert "False alarms allowed: 1 %, about 1 in 100. Flagged is what scores above 0.90." in html
+    assert "False alarms allowed: 1 %, about 1 in 100. Flagged is what scores above 0.900." in html
     assert "<li>1 article: Fewer than three paragraphs" in html
     assert re.search(r"<b>1</b> <span>foreign</span> Rare words of it stand nowhere else in the article\.", html)
     assert re.search(r"<b>2</b> <span>furniture</span> It is worded like a part of the page\.", html)
@@ -142,6 +142,21 @@ def test_scores_are_counted_in_steps_of_two_hundredths_by_kind() -> None:
     assert "0.9 to 1.0" in [text for held, text in page.all("th")]
 
 
+def test_what_is_listed_as_flagged_scores_above_the_threshold_that_is_told() -> None:
+    near = report([0.9004, 0.1])
+    html = overview_of({"near": near}).to_html()
+    listed = re.findall(r'<span class="score">([\d.]+)</span>', html)
+    (told,) = re.findall(r"Flagged is what scores above ([\d.]+)\.<", html)
+    assert listed == ["0.900"] * 2
+    assert all(float(score) >= float(told) for score in listed)  # 0.8383 and 0.8382 once were 0.838 above 0.84
+
+
+def test_a_headline_that_is_the_first_paragraph_is_told_from_the_text_where_there_is_no_title() -> None:
+    overview = overview_of({"a.txt": report_of(["The river", "It rose.", "It fell."], model=HAND_MADE)})
+    (entry,) = overview.entries()
+    assert (entry.heading, entry.titled) == ("The river · It rose. · It fell.", False)
+
+
 def test_of_reports_at_several_tolerances_the_span_is_told() -> None:
     overview = Overview()
     for rate in (0.01, 0.1, 0.001):
@@ -149,7 +164,7 @@ def test_of_reports_at_several_tolerances_the_span_is_told() -> None:
     assert (overview.rates, overview.thresholds) == ((0.001, 0.1), (0.5, 0.99))
     html = overview.to_html()
     assert (
-        "False alarms allowed: 0.1 %, about 1 in 1,000 to 10 %, about 1 in 10. Flagged is what scores above 0.50 to 0.99."
+        "False alarms allowed: 0.1 %, about 1 in 1,000 to 10 %, about 1 in 10. Flagged is what scores above 0.500 to 0.990."
         in html
     )
     assert 'class="level" x1="50%"' in html

@@ -400,18 +400,19 @@ def test_a_notebook_shows_a_fragment_without_script_that_clashes_with_no_other(h
     shown = report._repr_html_()
     assert shown == fragment(report)
     page = Page(shown)
-    assert {tag for tag, _ in page.elements} == {"style", "article", "h1", "small", "strong", "br", "p"}
+    assert {tag for tag, _ in page.elements} == {"style", "article", "h1", "small", "strong", "br", "p", "mark"}
     assert not [held for _, held in page.elements if held.keys() - {"class", "dir"}]
     assert all(rule.startswith(".offtopic ") for rule in page.one("style")[1].strip().splitlines())
     assert "1 of 2 paragraphs flagged: 1 foreign. False alarms allowed: 1 %, about 1 in 100." in shown
     assert shown.count('class="flagged foreign strong"') == 1
     assert [text for _, text in page.all("p", "flagged")] == [f"foreign, 0.999: {report.paragraphs[0].reason}a one"]
+    assert page.one("mark")[1] == "a one"  # a reader who sees no style sees this one marked
 
 
 @pytest.mark.parametrize("told", [KEPT, FOREIGN])
 def test_the_fragment_escapes_all_that_comes_from_the_article(hand_model: Model, told: str) -> None:
     page = Page(fragment(report_of(NASTY, [told] * len(NASTY), model=hand_model, title=NASTY[0])))
-    assert {tag for tag, _ in page.elements} <= {"style", "article", "h1", "small", "strong", "br", "p"}
+    assert {tag for tag, _ in page.elements} <= {"style", "article", "h1", "small", "strong", "br", "p", "mark"}
     assert all(shown.endswith(text) for shown, text in zip(page.paragraphs, NASTY, strict=True))
     assert page.one("h1")[1] == NASTY[0]
 

@@ -86,11 +86,12 @@ def summary(tally: Tally, skipped: int) -> str:
     flagged = f"{_number(tally.flagged, 'paragraph')} ({share:.2%} of the text) in {_number(tally.touched, 'article')}"
     lines = [f"{seen}; flagged {flagged}"]
     lines += [f"{count:9,}  {kind}: {REASONS[code]}" for (kind, code), count in sorted(tally.reasons.items())]
-    lines += [
-        f"{count:9,}  articles with status {status}" for status, count in sorted(tally.statuses.items()) if status != "ok"
-    ]
+    for status, count in sorted(tally.statuses.items()):
+        if status != "ok":
+            lines.append(f"{count:9,}  {_plural(count, 'article')} with status {status}")
     if tally.kept_whole:
-        lines.append(f"{tally.kept_whole:9,}  articles kept whole, for more was flagged than may be removed")
+        articles = _plural(tally.kept_whole, "article")
+        lines.append(f"{tally.kept_whole:9,}  {articles} kept whole, for more was flagged than may be removed")
     if skipped:
         lines.append(f"{skipped:9,}  skipped")
     return "\n".join(lines)
@@ -108,7 +109,11 @@ def clock(seconds: float) -> str:
 
 
 def _number(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+    return f"{count:,} {_plural(count, thing)}"
+
+
+def _plural(count: int, thing: str) -> str:
+    return thing if count == 1 else f"{thing}s"
 
 
 def _size(article: Any) -> int:
