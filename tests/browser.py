@@ -16,28 +16,16 @@ from typing import Any
 import pytest
 from test_page import NASTY
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+pytest.importorskip("selenium", reason="selenium is not installed")
 
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
+from tests.pictures import CHROMIUM, DRIVER, started
 
 BROWSER = [
     pytest.mark.browser,
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no Chromium with its driver"),
-]
-# Nothing but the page: no profile, no service that calls home.
-ALONE = [
-    "--headless=new",
-    "--no-sandbox",  # there is none for root
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
 ]
 # Headless has neither pointer nor finger: a mouse, that the reasons are shown by hovering.
 MOUSE = "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
@@ -127,12 +115,8 @@ AXE: pytest.StashKey[str] = pytest.StashKey()
 def chromium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     held = request.config.stash  # each module that imports a fixture has one of its own: the browser is the same
     if DRIVEN not in held:
-        options = webdriver.ChromeOptions()
-        options.binary_location = CHROMIUM
-        for argument in (*ALONE, MOUSE, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        held[DRIVEN] = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        logs = {"browser": "ALL", "performance": "ALL"}
+        held[DRIVEN] = started(tmp_path_factory.mktemp("profile"), [MOUSE], loggingPrefs=logs)
         request.config.add_cleanup(held[DRIVEN].quit)
     return held[DRIVEN]
 

@@ -1,6 +1,7 @@
 """README: what it shows is so, word for word.
 
-The picture at its top comes from a fixture and the bundled model; ``python -m tests.test_readme`` draws it anew.
+The pictures at its top come from a fixture and the bundled model: ``python -m tests.pictures`` draws that of the page anew, and
+``python -m tests.test_readme`` that of the terminal.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from detector.cli import main
 from detector.cli.check import shown
 from detector.learn.projection import ProjectionSettings
 from detector.records import read_document
-from tests import crowd
+from tests import crowd, pictures
 from tests.conftest import made_up_articles
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,6 +94,11 @@ def test_every_command_it_shows_does_its_work(tmp_path: Path, monkeypatch: pytes
 
 def test_the_picture_is_what_the_command_prints() -> None:
     assert PICTURE.findall(README) == [picture()]
+
+
+def test_what_the_picture_of_the_page_shows_is_told_as_it_is_now() -> None:
+    # Where it is not, the picture is old as well: `python -m tests.pictures` draws it, and writes this, anew.
+    assert pictures.ALT.findall(README) == [pictures.alt(pictures.syria())]
 
 
 def test_every_path_it_names_exists() -> None:
