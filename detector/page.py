@@ -7,6 +7,7 @@ whatever the script is to know stands in data attributes. Without the script the
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from base64 import b64encode
@@ -30,9 +31,16 @@ LONG = 40  # paragraphs that are taken in without a map of how alike they are
 _SQUARES = 200  # a side of the map of likeness at most: 16 kB
 _ALIKE = 0.6  # cosine that is drawn darkest; of paragraphs that belong together nine in ten pairs lie below
 _STRICTEST, _LOOSEST = 0.0001, 0.2
+_LISTED, _BEGINNING = 5, 120  # flags above the text that are not folded up, and characters of each
+# Score from which on a paragraph that is not flagged tells why it has it: of the fixtures' one in ten. All that the loosest
+# tolerance flags would be nearly three in ten, too many stops of the Tab key.
+_DOUBT = 0.05
 # Of the tolerances in each power of ten, about even on a logarithmic scale.
 _DIGITS = ("1", "1.25", "1.5", "2", "2.5", "3", "4", "5", "6", "8")
 MEANT = {"foreign": "about something else", "furniture": "part of the page"}
+# In a list white space is a blank, and what a browser drops or obeys is nothing; page.js has the same.
+_OBEYED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_BLANKS = re.compile(r"[\s\ufeff]+")
 # How strong a mark is, by the least score; overview.js has the same.
 _STRENGTHS = {"strong": 0.8, "fair": 0.5, "weak": 0.2, "faint": 0.0}
 _POLICY = (
@@ -96,7 +104,7 @@ def page(report: Report) -> str:
     heading = f'<h1{untitled} lang="" dir="auto">{escape(report.title or "Article without a title")}</h1>'
     return document(
         report.title or "Off-topic report",
-        "\n".join([heading, _panel(report), _likeness(report), *_rows(report)]),
+        "\n".join([heading, _outcome(report), _panel(report), _likeness(report), *_rows(report)]),
         asset("page.css"),
         asset("page.js"),
     )
@@ -183,17 +191,47 @@ def _number(report: Report) -> str:
     return f"{len(report.scores)} paragraph{'' if len(report.scores) == 1 else 's'}"
 
 
-def _panel(report: Report) -> str:
-    """Return what stays in sight: the outcome in one line, what the flags depend on, and the map of the scores."""
-    hint = f'<div class="hint" id="hint"{"" if report.flags.any() else " hidden"}>Hover or press Tab to see why.</div>'
+def _outcome(report: Report) -> str:
+    """Return what one came for: the outcome in one line, and links to what is flagged."""
     lines = [
-        '<section class="panel" aria-label="Outcome and settings">',
+        '<section class="outcome" aria-label="Outcome">',
         f'<div class="sum" id="sum" role="status" data-of="{_number(report)}">{_summary(report)}</div>',
         *([] if report.status == "ok" else [f"<div>{escape(STATUSES[report.status])}</div>"]),
-        hint,
+        *([_list(report)] if len(report.scores) else []),
     ]
-    if len(report.scores):
-        lines.append(_controls(report))
+    return "\n".join([*lines, "</section>"])
+
+
+def _list(report: Report) -> str:
+    """Return a line a flag with a link to it, the strongest first; of many, all but the first few are folded up."""
+    paragraphs, lines = report.paragraphs, []
+    for i in sorted(np.flatnonzero(report.flags).tolist(), key=lambda i: -report.scores[i]):
+        score, kind, words = paragraphs[i].score, report.likely_kind(i), escape(_beginning(paragraphs[i].text))
+        lines.append(
+            f'<li><a href="#p{i + 1}" class="{kind} {strength(score)}"><span>{score:.2f}</span> <b>{kind}</b> '
+            f'<span lang="" dir="auto">{words}</span></a></li>'
+        )
+    shown = _LISTED if len(lines) > _LISTED + 1 else len(lines)  # a last one takes no more room than what would stand for it
+    more = len(lines) - shown
+    return (
+        f'<nav class="list" id="list" aria-label="Flagged paragraphs" data-listed="{_LISTED}" '
+        f'data-beginning="{_BEGINNING}"{"" if lines else " hidden"}>'
+        f"<ol>{''.join(lines[:shown])}</ol><details{'' if more else ' hidden'}><summary>and {more} more</summary>"
+        f"<ol>{''.join(lines[shown:])}</ol></details></nav>"
+    )
+
+
+def _beginning(text: str) -> str:
+    line = _BLANKS.sub(" ", _OBEYED.sub("", text)).strip(" ")
+    return line if len(line) <= _BEGINNING else line[: _BEGINNING - 1].rstrip(" ") + "…"
+
+
+def _panel(report: Report) -> str:
+    """Return what stays in sight: what the flags depend on, and the map of the scores."""
+    if not len(report.scores):
+        return ""
+    hint = f'<div class="hint" id="hint"{"" if report.flags.any() else " hidden"}>Hover or press Tab to see why.</div>'
+    lines = ['<section class="panel" aria-label="Settings and map">', hint, _controls(report)]
     if len(report.scores) > 1:
         lines.append(_map(report))
     return "\n".join([*lines, "</section>"])
@@ -286,13 +324,19 @@ def _rows(report: Report) -> list[str]:
         score, kind, name = paragraph.score, report.likely_kind(i), f"p{i + 1}"
         row, label, note = f'id="{name}" class="row"', "", ""
         if score > loosest and (kind == "furniture" or report.status == "ok"):
-            mark, access, hidden = "", "", " hidden"
-            if paragraph.is_off_topic:  # the script sets and takes away the same
+            unsure = score >= _DOUBT
+            # What there is of it at the report's own tolerance; the script does the same at another.
+            mark, hidden, access = "", " hidden", ""
+            if paragraph.is_off_topic:
                 mark, hidden = " flagged", ""
                 access = f' tabindex="0" role="group" aria-labelledby="{name}-kind" aria-describedby="{name}-why"'
+            elif unsure:
+                access = f' tabindex="0" role="group" aria-label="Not flagged" aria-describedby="{name}-why"'
             row = f'id="{name}" class="row {kind} {strength(score)}{mark}" data-score="{score!r}" data-kind="{kind}"{access}'
             sure = f"<b>{kind}</b>, {likely(score)}: {MEANT[kind]}"
             label = f'<div class="label" id="{name}-kind"{hidden}>{sure}</div>'
+            if unsure:
+                hidden = f' data-unsure="Not flagged: {likely(score)} {kind}."'
             note = f'<div class="note" id="{name}-why"{hidden}>{escape(report.grounds(i).sentence)}</div>'
         bar = f'<rect width="{100 * score:.3g}" height="6"/><use href="#level"/>'
         lines.append(

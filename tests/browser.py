@@ -44,19 +44,25 @@ PAYLOADS = [
 ]
 
 
+SEEN = (
+    "const note = document.querySelector('.note:not([hidden])'), box = note.getBoundingClientRect();"
+    "return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === note"
+)
+
+
 class Shown:
     """A page in the browser."""
 
     def __init__(self, driver: Any, folder: Path) -> None:
         self.driver, self._folder = driver, folder
 
-    def open(self, html: str, scheme: str = "light", width: int = 1280, fragment: str = "") -> None:
+    def open(self, html: str, scheme: str = "light", width: int = 1280, fragment: str = "", height: int = 900) -> None:
         """Write a page and open it, at a fragment of its address; what earlier pages logged is forgotten."""
         path = self._folder / "page.html"
         path.write_bytes(html.encode("utf-8", "xmlcharrefreplace"))
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
         self.driver.get("about:blank")
@@ -83,16 +89,15 @@ class Shown:
 
     @property
     def reasons(self) -> list[str]:
-        """The reasons that are there for a reader, on the screen or read aloud."""
-        return self.run("return Array.from(document.querySelectorAll('.note:not([hidden])'), note => note.textContent)")
+        """The reasons of what is flagged that are there for a reader, on the screen or read aloud."""
+        return self.run(
+            "return Array.from(document.querySelectorAll('.flagged .note:not([hidden])'), note => note.textContent)"
+        )
 
     @property
     def seen(self) -> bool:
         """Whether the first reason is on the screen: whether there is something of it where it stands."""
-        return self.run(
-            "const note = document.querySelector('.note:not([hidden])'), box = note.getBoundingClientRect();"
-            "return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === note"
-        )
+        return self.run(SEEN)
 
     @property
     def complaints(self) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import FIXTURES
-from test_page import scored, syria
+from test_page import Page, lines_of, scored, syria
 from test_report import FOREIGN, FURNITURE, KEPT, report_of
 
 from detector import Model, OffTopicDetector, Report
@@ -26,7 +26,7 @@ from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser import BROWSER, PAYLOADS, Shown, axe_core, chromium, faults, page_in_chromium  # noqa: F401
+from tests.browser import BROWSER, PAYLOADS, SEEN, Shown, axe_core, chromium, faults, page_in_chromium  # noqa: F401
 
 pytestmark = BROWSER
 
@@ -40,6 +40,17 @@ def article() -> Report:
 def told_of(article: Report) -> str:
     """What the label of the AirPod says."""
     return f"foreign, {round(100 * article.scores.max())} % likely: about something else"
+
+
+def crowded(flagged: int = 20) -> Report:
+    """A report where as many paragraphs are flagged, every third as furniture."""
+    report = long_article() if flagged > 15 else syria()
+    count = len(report.scores)
+    at = np.linspace(1, count - 1, flagged).astype(int)
+    scores, furniture = np.zeros(count), np.zeros(count, np.bool_)
+    scores[at] = np.linspace(0.85, 0.99, flagged)[np.argsort(at * 7 % flagged, kind="stable")]
+    furniture[at[::3]] = True
+    return replace(report, scores=scores, furniture=furniture)
 
 
 def long_article() -> Report:
@@ -87,6 +98,115 @@ def test_light_and_dark_are_what_the_reader_asks_for(shown: Shown, article: Repo
     assert lightness["dark"][0] < 150 < 600 < lightness["dark"][1]
 
 
+BOX = "return document.querySelector(arguments[0]).getBoundingClientRect()"
+LISTED = """
+return Array.from(document.querySelectorAll('.list a'), (link) =>
+  [link.getAttribute('href'), link.className, link.textContent]);
+"""
+
+
+def listed(report: Report) -> list[list[str]]:
+    """The list of what is flagged as it is without a script, which the script is to make too."""
+    return [list(map(str, line)) for line in lines_of(Page(report.to_html()))]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("flagged", [1, 3, 20])
+def test_what_is_flagged_is_told_on_the_first_screen(shown: Shown, width: int, height: int, flagged: int) -> None:
+    report = syria() if flagged == 1 else crowded(flagged)
+    shown.open(report.to_html(), width=width, height=height)
+    assert shown.run("return scrollY") == 0
+    links = [each for each in shown.driver.find_elements(By.CSS_SELECTOR, ".list a") if each.is_displayed()]
+    assert len(links) == min(flagged, 5)
+    for link in links:
+        box = link.rect
+        assert 0 < box["y"] < box["y"] + box["height"] < 0.75 * height
+        assert 24 <= box["height"] < 40  # one line, and a finger hits it
+        # Something of what it says can be read, and nothing lies over it.
+        words = link.find_elements(By.CSS_SELECTOR, "span")[-1].rect
+        assert words["width"] > 200
+        assert shown.run(
+            "return document.elementFromPoint(arguments[0], arguments[1]).closest('a') === arguments[2]",
+            words["x"] + 20,
+            words["y"] + words["height"] / 2,
+            link,
+        )
+    assert shown.run("return document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("by", ["pointer", "keyboard"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_line_leads_to_its_paragraph_and_the_reason_shows(shown: Shown, article: Report, by: str, width: int) -> None:
+    shown.open(article.to_html(), width=width)
+    link = shown.find(".list a")
+    for _ in range(2):  # the second time the address is the same
+        if by == "pointer":
+            link.click()
+        else:
+            link.send_keys(Keys.ENTER)
+        shown.until("return document.activeElement.id === 'p8'")
+        assert shown.seen
+        # The panel that stays in sight covers neither the paragraph nor what it is labelled with.
+        panel, label, text = (shown.run(BOX, each) for each in (".panel", ".row.flagged .label", ".row.flagged p"))
+        assert panel["bottom"] <= label["top"] < 600
+        assert panel["bottom"] <= text["top"]
+        shown.run("scrollTo(0, 0)")
+
+
+def test_the_list_is_the_same_with_the_script_and_without(shown: Shown, hand_model: Model) -> None:
+    texts = [*PAYLOADS, "\x1b[31mred\x07 \u202eevil\u2069\x00 end\x85", "  a\r\n\tb\u2028c\xa0\u3000", "\ufeff", "نهر " * 60]
+    texts += ["a" * 120, "a" * 121, "a" * 118 + " bc", *("\U0001f600" * count for count in (119, 120, 121, 240, 241, 300))]
+    texts += ["a" + "\U0001f600" * 300]
+    report = report_of(texts, [(FOREIGN, FURNITURE)[i % 2] for i in range(len(texts))], model=hand_model)
+    for scores in (np.linspace(0.901, 0.999, len(texts)), np.full(len(texts), 0.995)):
+        report = replace(report, scores=scores)
+        shown.open(report.to_html())
+        assert shown.run(LISTED) == listed(report)
+        assert not shown.complaints
+
+
+def test_what_is_folded_up_is_opened_by_the_keyboard_and_stays_open(shown: Shown) -> None:
+    report = crowded()
+    shown.open(report.to_html())
+    more = shown.find(".list summary")
+    assert more.text == "and 15 more"
+    last = shown.driver.find_elements(By.CSS_SELECTOR, ".list a")[-1]
+    assert not last.is_displayed()
+    more.send_keys(Keys.ENTER)
+    assert last.is_displayed()
+    shown.find("#tolerance").send_keys(Keys.HOME, Keys.END)
+    links = shown.driver.find_elements(By.CSS_SELECTOR, ".list a")
+    assert len(links) == 20
+    assert links[-1].is_displayed()
+    links[-1].send_keys(Keys.ENTER)
+    lowest = int(np.where(report.flags, report.scores, 1).argmin())
+    assert shown.run("return document.activeElement.id") == f"p{lowest + 1}"
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.0001])
+def test_the_slider_stays_under_the_pointer_while_the_list_grows_and_shrinks(shown: Shown, rate: float) -> None:
+    shown.open(crowded().at(rate).to_html())
+    shown.run(
+        "const slider = document.getElementById('tolerance'), top = () => slider.getBoundingClientRect().top;"
+        "window.seen = [[top(), document.querySelectorAll('.list a').length]];"
+        "slider.addEventListener('input', () => seen.push([top(), document.querySelectorAll('.list a').length]))"
+    )
+    slider = shown.find("#tolerance")
+    actions = ActionBuilder(shown.driver)
+    pointer = actions.pointer_action.move_to(slider).pointer_down()
+    for x in (-260, -100, -60, -40, 0, -260, 0):
+        pointer.move_to(slider, x, 0)
+    pointer.pointer_up()
+    actions.perform()
+    shown.until("return document.activeElement.id !== 'tolerance'")
+    seen = shown.run("return seen")
+    assert {0, 20} < {count for _, count in seen}
+    assert max(top for top, _ in seen) - min(top for top, _ in seen) < 1
+    # Let go where nothing is flagged, it goes up to where there is nothing above it.
+    shown.find("#tolerance").send_keys(Keys.HOME)
+    assert shown.run(BOX, ".panel")["top"] - shown.run(BOX, ".sum")["bottom"] < 30
+
+
 # --- how sure ---------------------------------------------------------------------------------------------------------------
 
 # Of each marked paragraph, as far as one sees it: how far its ground is from the page's, and how its mark is drawn.
@@ -116,10 +236,14 @@ const contrast = (one, other) => {
 return Array.from(document.querySelectorAll('.row'), (row) => {
   const [body, label] = ['.body', '.label'].map((name) => row.querySelector(name));
   const style = getComputedStyle(body);
+  const line = document.querySelector(`.list [href="#${row.id}"]`);
   const texts = Array.from(row.querySelectorAll('p, .label, .note, .score')).filter((text) => !text.hidden);
+  if (line) texts.push(...line.children);
   return {
     tint: Math.hypot(...painted(getComputedStyle(document.body).backgroundColor).map((part, i) => part - ground(body)[i])),
     contrasts: texts.map((text) => contrast(painted(getComputedStyle(text).color), ground(text))),
+    listed: line ? [...line.children].slice(1).map((each) => painted(getComputedStyle(each).backgroundColor).join()) : [],
+    ground: ground(body).join(),
     border: painted(style.borderLeftColor)[3] ? style.borderLeftStyle : '',
     line: contrast(painted(style.borderLeftColor), painted(getComputedStyle(document.body).backgroundColor)),
     label: label && !label.hidden ? `${getComputedStyle(label).borderTopStyle} ${label.textContent}` : '',
@@ -151,6 +275,8 @@ def test_marks_are_as_strong_as_scores_are_high_and_what_is_written_can_be_read(
         tints = [look["tint"] for look in marked]
         assert tints[::2] == tints[1::2]
         assert plain["tint"] == tints[0] == 0 < tints[2] < tints[4] < tints[6]
+        # A line of the list looks as what it leads to.
+        assert [set(look["listed"]) for look in looks[:9]] == [set(), *({look["ground"]} for look in marked)]
         # Without colour too: by the line, by the label's, and in words.
         solid = "double" if kind == FURNITURE else "solid"
         assert plain["border"] == plain["label"] == ""
@@ -192,6 +318,37 @@ def test_a_label_covers_nothing_of_its_paragraph(shown: Shown) -> None:
 # --- why --------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("width", [1400, 900])
+def test_what_is_not_flagged_tells_why_it_might_be_under_the_pointer_and_to_the_keyboard(
+    shown: Shown, article: Report, width: int
+) -> None:
+    report = replace(article, scores=np.where(article.flags, 0.6, 0.001))
+    reason = report.grounds(int(article.flags.argmax())).sentence
+    shown.open(report.to_html(), width=width)
+    row = shown.find(".row[data-score]")
+    assert not shown.find(".label").is_displayed()
+    assert not shown.find("#list").is_displayed()
+    shown.run("document.querySelector('.row[data-score]').scrollIntoView({block: 'center'})")
+    assert not shown.seen
+    ActionChains(shown.driver).move_to_element(row.find_element(By.CSS_SELECTOR, "p")).perform()
+    shown.until(SEEN)
+    assert row.find_element(By.CSS_SELECTOR, ".note").text == reason
+    told = "return getComputedStyle(document.querySelector('.note'), '::before').content"
+    assert shown.run(told) == '"Not flagged: 60 % likely foreign. "'
+    ActionChains(shown.driver).send_keys(Keys.ESCAPE).perform()
+    assert not shown.seen
+    ActionChains(shown.driver).move_to_element(shown.find("h1")).perform()
+    shown.find("#tolerance").send_keys(Keys.TAB)
+    at = shown.driver.switch_to.active_element
+    assert at.get_attribute("id") == row.get_attribute("id")
+    assert at.accessible_name == "Not flagged"
+    assert shown.seen
+    # Once it is flagged, it is told as all that is.
+    shown.find("#tolerance").send_keys(Keys.END)
+    assert row.accessible_name.lower() == "foreign, 60 % likely: about something else"
+    assert shown.run(told) == "none"
+
+
 @pytest.mark.parametrize("width", [1280, 900])
 def test_the_reason_is_shown_under_the_pointer_and_escape_sends_it_away(shown: Shown, article: Report, width: int) -> None:
     shown.open(article.to_html(), width=width)
@@ -209,14 +366,14 @@ def test_the_reason_is_shown_under_the_pointer_and_escape_sends_it_away(shown: S
 def test_the_keyboard_comes_to_flagged_paragraphs_and_is_told_their_reasons(shown: Shown, article: Report) -> None:
     shown.open(article.to_html())
     stops = []
-    for _ in range(6):
+    for _ in range(7):
         ActionChains(shown.driver).send_keys(Keys.TAB).perform()
         stops.append(
             shown.run(
                 "const at = document.activeElement; return at.id || at.value || at.getAttribute('href')"
-            )  # a mark of the map
+            )  # a line of the list, a mark of the map
         )
-    assert stops == ["foreign", "furniture", "cleaned", "tolerance", "#p8", "p8"]
+    assert stops == ["#p8", "foreign", "furniture", "cleaned", "tolerance", "#p8", "p8"]
     assert shown.seen
     row = shown.driver.switch_to.active_element
     assert row.accessible_name.lower() == told_of(syria())
@@ -237,6 +394,12 @@ def test_what_is_flagged_is_struck_out_when_cleaned(shown: Shown, article: Repor
 # --- what if I am stricter? -------------------------------------------------------------------------------------------------
 
 
+ACCESS = """
+return Array.from(document.querySelectorAll('.row'), (row) =>
+  Object.fromEntries(Array.from(row.attributes, ({ name, value }) => [name, value])));
+"""
+
+
 def checked_at_every_step(shown: Shown, report: Report) -> int:
     """Go from the strictest tolerance to the loosest by the keyboard; return how often the flags changed."""
     slider = shown.find("#tolerance")
@@ -250,8 +413,9 @@ def checked_at_every_step(shown: Shown, report: Report) -> int:
         assert shown.flags == flags, rate
         assert shown.reasons == [paragraph.reason for paragraph in at.flagged]
         assert shown.find("#sum").text.startswith(f"{sum(flags)} of {len(flags)} paragraph")
-        focusable = shown.run("return Array.from(document.querySelectorAll('.row'), row => row.tabIndex === 0)")
-        assert focusable == flags
+        assert shown.run(LISTED) == listed(at)
+        assert shown.find("#list").is_displayed() == any(flags)
+        assert shown.run(ACCESS) == [held for held, _ in Page(at.to_html()).all("div", "row")]
         changes += before not in (None, flags)
         before = flags
     return changes
@@ -313,7 +477,7 @@ def test_the_page_tells_the_threshold_and_where_the_next_flag_would_come_or_go(s
     assert more
     assert fewer
     shown.open(report.to_html())
-    assert shown.find("#next").text == f"Flagged above {report.threshold:.2f}.{fewer}{more}"
+    assert shown.find("#next").text == f"1 flagged above {report.threshold:.2f}.{fewer}{more}"
     assert float(shown.find("#bound").get_attribute("y")) == pytest.approx(100 - 100 * report.threshold)
 
 
@@ -426,6 +590,7 @@ def test_on_paper_the_reason_stands_and_the_controls_do_not(shown: Shown, articl
         assert shown.seen
         assert not [each for each in ("#tolerance", "#cleaned", ".hint") if shown.find(each).is_displayed()]
         assert shown.find("#sum").is_displayed()
+        assert shown.find(".list a").is_displayed()
         assert shown.find("#told").is_displayed()  # without it flags mean nothing
         assert shown.run("return getComputedStyle(document.querySelector('.panel')).backgroundColor") == "rgba(0, 0, 0, 0)"
         assert shown.run("return getComputedStyle(document.body).color") == "rgb(31, 29, 26)"  # dark on white
@@ -441,9 +606,11 @@ def test_axe_finds_nothing_wrong(shown: Shown, article: Report, axe: str, scheme
     digest = scored([0.95, 0.95, 0.1], [FOREIGN, FURNITURE, KEPT], status="no_common_topic")
     both = scored([0.95, 0.95, 0.1], [FOREIGN, FURNITURE, KEPT], title="T")
     empty = report_of([], model=both.model, status="empty")
-    for report in (article, digest, both, long_article(), graded(FOREIGN), graded(FURNITURE), empty):
+    near = replace(article, scores=np.where(article.flags, 0.6, 0))
+    for report in (article, digest, both, long_article(), graded(FOREIGN), graded(FURNITURE), crowded(), near, empty):
         for width, cleaned in ((1280, False), (390, True)):
             shown.open(report.to_html(), scheme, width)
             if cleaned and len(report.scores):
                 shown.find("#cleaned").click()
+                shown.run("document.querySelectorAll('details').forEach(each => (each.open = true))")
             assert not faults(shown, axe)

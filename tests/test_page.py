@@ -192,17 +192,40 @@ def test_every_paragraph_has_a_bar_as_long_as_its_score(hand_model: Model) -> No
     assert [text for _, text in page.all("div", "score")] == ["0.00", "0.25", "0.97"]
 
 
-def test_what_a_looser_tolerance_would_flag_brings_its_reason_hidden(hand_model: Model) -> None:
+def test_what_a_looser_tolerance_would_flag_brings_its_reason(hand_model: Model) -> None:
     # At 0.1, the loosest that this model knows, what scores above 0.5 is flagged.
     report = scored([0.3, 0.6, 0.95], [KEPT, FURNITURE, FOREIGN])
     page = Page(report.to_html())
     assert [held["class"] for held, _ in page.all("div", "row")] == ["row", "row furniture fair", "row foreign strong flagged"]
     assert [held.get("data-score") for held, _ in page.all("div", "row")] == [None, "0.6", "0.95"]
-    assert ["hidden" in held for held, _ in page.all("div", "note")] == [True, False]
+    assert ["hidden" in held for held, _ in page.all("div", "label")] == [True, False]
     loose = report.at(0.1)
     assert [text for _, text in page.all("div", "note")] == [paragraph.reason for paragraph in loose.flagged]
-    assert [held.get("tabindex") for held, _ in page.all("div", "row")] == [None, None, "0"]
-    assert [held.get("role") for held, _ in page.all("div", "row")] == [None, None, "group"]
+
+
+def suspicious(model: Model) -> Model:
+    """The same model, whose loosest tolerance flags what scores above 0.001."""
+    calibration = replace(model.scorer.calibration, thresholds=np.array([0.99, 0.9, 0.001]))
+    return replace(model, scorer=replace(model.scorer, calibration=calibration))
+
+
+def test_what_is_not_flagged_tells_why_it_might_be_unless_its_score_is_negligible(hand_model: Model) -> None:
+    report = scored([0.0499, 0.05, 0.6, 0.95], [KEPT, FOREIGN, FURNITURE, FOREIGN], model=suspicious(hand_model))
+    page = Page(report.to_html())
+    rows, notes = page.all("div", "row"), page.all("div", "note")
+    assert ["hidden" in held for held, _ in notes] == [True, False, False, False]
+    # As the style puts it before the reason, for the eye and for what reads aloud.
+    assert [held.get("data-unsure") for held, _ in notes[:3]] == [
+        None,
+        "Not flagged: 5 % likely foreign.",
+        "Not flagged: 60 % likely furniture.",
+    ]
+    assert [held.get("tabindex") for held, _ in rows] == [None, "0", "0", "0"]
+    assert [held.get("role") for held, _ in rows] == [None, "group", "group", "group"]
+    assert [held.get("aria-label") for held, _ in rows] == [None, "Not flagged", "Not flagged", None]
+    assert [held.get("aria-labelledby") for held, _ in rows] == [None, None, None, "p4-kind"]
+    assert [held.get("aria-describedby") for held, _ in rows] == [None, "p2-why", "p3-why", "p4-why"]
+    assert [text for _, text in notes] == [report.grounds(i).sentence for i in range(4)]
 
 
 @pytest.mark.parametrize(
@@ -225,9 +248,7 @@ def test_what_a_looser_tolerance_would_flag_brings_its_reason_hidden(hand_model:
 def test_the_lower_the_score_the_fainter_the_mark_and_the_label_tells_how_likely_it_is(
     hand_model: Model, score: float, strong: str, told: str
 ) -> None:
-    calibration = replace(hand_model.scorer.calibration, thresholds=np.array([0.99, 0.9, 0.001]))
-    model = replace(hand_model, scorer=replace(hand_model.scorer, calibration=calibration))
-    report = scored([score, score], [FOREIGN, FURNITURE], model=model).at(0.1)
+    report = scored([score, score], [FOREIGN, FURNITURE], model=suspicious(hand_model)).at(0.1)
     page = Page(report.to_html())
     assert [held["class"] for held, _ in page.all("div", "row")] == [
         f"row {kind} {strong} flagged" for kind in ("foreign", "furniture")
@@ -252,7 +273,81 @@ def test_the_marks_are_the_flags_and_the_kinds_those_asked_for(kinds: tuple[str,
     # In an article without a topic nothing foreign can be flagged, whatever is asked for.
     assert {kind for kind, held in boxes.items() if "disabled" in held} == (set() if status == "ok" else {"foreign"})
     assert len(page.all("div", "note")) == (2 if status == "ok" else 1)
-    assert (STATUSES[status] in page.one("section", "panel")[1]) == (status != "ok")
+    assert (STATUSES[status] in page.one("section", "outcome")[1]) == (status != "ok")
+
+
+# --- what is flagged, above the text ----------------------------------------------------------------------------------------
+
+
+def lines_of(page: Page) -> list[tuple[str | None, str | None, str]]:
+    """Of each line of the list, where it leads to, how it is drawn, and what it says."""
+    return [(held["href"], held["class"], text) for held, text in page.all("a") if "tabindex" not in held]
+
+
+def test_what_is_flagged_is_listed_with_kind_score_and_first_words_the_strongest_first(hand_model: Model) -> None:
+    report = report_of([*RIVER, PHONE, NEWSLETTER, "b"], [*[KEPT] * 5, FOREIGN, FURNITURE, FOREIGN], model=hand_model)
+    report = replace(report, scores=np.array([*[0.0] * 5, 0.91, 0.977, 0.91]))
+    page = Page(report.to_html())
+    assert lines_of(page) == [
+        ("#p7", "furniture strong", f"0.98 furniture {NEWSLETTER}"),
+        ("#p6", "foreign strong", f"0.91 foreign {PHONE}"),  # of equals, the first first
+        ("#p8", "foreign strong", "0.91 foreign b"),
+    ]
+    assert "hidden" not in page.one("nav", "list")[0]
+    # Right under the outcome, and before all that can be set.
+    order = [held.get("id") or tag for tag, held in page.elements]
+    assert order.index("sum") + 1 == order.index("list") < order.index("tolerance")
+
+
+def test_the_lines_are_as_strong_as_the_marks_they_lead_to(hand_model: Model) -> None:
+    report = scored([0.06, 0.3, 0.6, 0.9], [FOREIGN] * 4, model=suspicious(hand_model)).at(0.1)
+    drawn = [drawn for _, drawn, _ in lines_of(Page(report.to_html()))]
+    assert drawn == ["foreign strong", "foreign fair", "foreign weak", "foreign faint"]
+
+
+@pytest.mark.parametrize("flagged", [0, 1, 5, 6, 7, 20])
+def test_of_many_flags_all_but_the_strongest_five_are_folded_up(hand_model: Model, flagged: int) -> None:
+    scores = [0.01, *np.linspace(0.91, 0.99, flagged)]
+    page = Page(scored(scores, [KEPT, *[FOREIGN] * flagged], model=hand_model).to_html())
+    assert [where for where, _, _ in lines_of(page)] == [f"#p{i}" for i in range(flagged + 1, 1, -1)]
+    assert ("hidden" in page.one("nav", "list")[0]) == (flagged == 0)
+    folded, said = page.one("details")
+    # A sixth takes no more room than the line that would stand for it.
+    assert ("hidden" in folded) == (flagged <= 6)
+    if flagged > 6:
+        assert page.one("summary")[1] == f"and {flagged - 5} more"
+        assert said.count(" foreign ") == flagged - 5
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("  A headline\r\n\tand\u2028more\xa0\u3000 ", "A headline and more"),
+        ("\x1b[31mred\x07 \u202eevil\u2069\x00 end\x85", "[31mred evil end"),
+        ("a" * 120, "a" * 120),
+        ("a" * 121, "a" * 119 + "…"),
+        ("a" * 118 + " bc", "a" * 118 + "…"),
+        ("\U0001f600" * 121, "\U0001f600" * 119 + "…"),
+        ("\ufeff \n", ""),
+        ("نهر", "نهر"),
+    ],
+)
+def test_a_line_is_one_line_and_holds_nothing_that_is_obeyed(hand_model: Model, text: str, line: str) -> None:
+    page = Page(report_of(["a", text], [KEPT, FOREIGN], model=hand_model).to_html())
+    ((_, _, said),) = lines_of(page)
+    assert said == f"1.00 foreign {line}"
+    assert page.all("span")[1][0] == {"lang": "", "dir": "auto"}
+
+
+@given(paragraphs)
+def test_a_line_begins_as_its_paragraph_does(text: str) -> None:
+    ((_, _, said),) = lines_of(Page(report_of([text], [FURNITURE], model=HAND_MADE).to_html()))
+    line = said.removeprefix("1.00 furniture ")
+    assert len(line) <= 120
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", line)
+    letters, begun = ([character for character in each if character.isalnum()] for each in (text, line))
+    assert letters[: len(begun)] == begun
+    assert begun or not letters
 
 
 # --- the slider -------------------------------------------------------------------------------------------------------------
@@ -310,10 +405,10 @@ def test_without_a_script_nothing_is_shown_that_needs_one(hand_model: Model) -> 
 
 
 def test_the_map_of_the_scores_has_a_link_a_paragraph() -> None:
-    assert not Page(scored([0.95]).to_html()).all("nav")
+    assert not Page(scored([0.95]).to_html()).all("nav", "map")
     scores = [0.01] * LONG + [0.95]
     page = Page(scored(scores, [*[KEPT] * LONG, FOREIGN]).to_html())
-    links = page.all("a")[: LONG + 1]
+    links = page.all("a")[1 : LONG + 2]  # the first is that of the list
     assert [held["href"] for held, _ in links] == [f"#{held['id']}" for held, _ in page.all("div", "row")]
     assert (links[-1][0]["class"], links[-1][0]["aria-label"]) == ("foreign flagged", "Paragraph 41, score 0.95")
     # From mark to mark with the Tab key, not through every paragraph.
@@ -329,7 +424,7 @@ def test_the_hint_where_reasons_are_is_given_where_there_is_one(hand_model: Mode
 def test_a_long_article_has_a_map_of_how_alike_its_paragraphs_are(hand_model: Model) -> None:
     river, phone = "the river boat", "the phone screen"
     article = [river] * LONG + [phone]
-    assert not Page(report_of(article[1:], model=hand_model).to_html()).all("details")
+    assert not Page(report_of(article[1:], model=hand_model).to_html()).all("details", "alike")
     page = Page(report_of(article, [*[KEPT] * LONG, FOREIGN], model=hand_model).to_html())
     assert page.one("image")[0]["height"] == "41"
     greys = picture(str(page.one("image")[0]["href"]))
@@ -339,7 +434,7 @@ def test_a_long_article_has_a_map_of_how_alike_its_paragraphs_are(hand_model: Mo
     assert (greys[LONG, :LONG] == 0).all()
     assert greys[LONG, LONG] == 15
     assert (page.one("path")[0]["class"], page.one("path")[0]["data-row"]) == ("foreign flagged", "p41")
-    assert [held["href"] for held, _ in page.all("a")[LONG + 1 :]] == [f"#p{i + 1}" for i in range(LONG + 1)]
+    assert [held["href"] for held, _ in page.all("a")[LONG + 2 :]] == [f"#p{i + 1}" for i in range(LONG + 1)]
 
 
 def test_the_map_of_a_very_long_article_shows_stretches_and_stays_small(hand_model: Model) -> None:
@@ -419,6 +514,6 @@ def test_the_fragment_escapes_all_that_comes_from_the_article(hand_model: Model,
 
 def test_the_page_of_an_empty_report_says_so(hand_model: Model) -> None:
     page = Page(report_of([], model=hand_model, status="empty").to_html())
-    assert STATUSES["empty"] in page.one("section", "panel")[1]
+    assert STATUSES["empty"] in page.one("section", "outcome")[1]
     assert page.one("div", "sum")[1] == "0 of 0 paragraphs flagged."
-    assert not page.all("input")
+    assert not [tag for tag in ("input", "nav", "a") if page.all(tag)]
