@@ -261,14 +261,13 @@ def _map(report: Report) -> str:
     count = len(report.scores)
     lines = [f'<nav class="map" aria-label="Map of the scores"><svg viewBox="0 0 {count} 100" preserveAspectRatio="none">']
     for i, (score, flagged) in enumerate(zip(report.scores.tolist(), report.flags.tolist(), strict=True)):
-        height = max(100 * score, 4)
-        named = f"Paragraph {i + 1}, score {score:.2f}"
+        # Of a long article this is much of the page: what all have, the style tells.
         lines.append(
-            f'<a href="#p{i + 1}" class="{report.likely_kind(i)}{" flagged" * flagged}" tabindex="{0 if flagged else -1}" '
-            f'aria-label="{named}"><title>{named}</title><rect x="{i}" width="1" height="100"/>'
-            f'<rect class="mark" x="{i + 0.1:.1f}" y="{100 - height:.3g}" width=".8" height="{height:.3g}"/></a>'
+            f'<a href="#p{i + 1}" class="{report.likely_kind(i)}{" flagged" * flagged}" tabindex="{0 if flagged else -1}">'
+            f'<title>Paragraph {i + 1}, score {score:.2f}</title><rect x="{i}"/>'
+            f'<rect x="{i + 0.1:.1f}" y="{100 - max(100 * score, 4):.3g}"/></a>'
         )
-    lines.append(f'<rect id="bound" y="{100 - 100 * report.threshold:.4g}" width="{count}" height="2"/>')
+    lines.append(f'<rect id="bound" y="{100 - 100 * report.threshold:.4g}"/>')
     return "".join([*lines, "</svg></nav>"])
 
 
@@ -296,7 +295,7 @@ def _likeness(report: Report) -> str:
             f'<path class="{report.likely_kind(i)}{flagged}" data-row="p{i + 1}" '
             f'd="M{at} {-edge / 2:g}h1v{-edge:g}h-1zM{-edge / 2:g} {at}v1h{-edge:g}v-1z"/>'
         )
-    lines += [f'<a href="#p{k * n // m + 1}" tabindex="-1"><rect x="{k}" width="1" height="{m}"/></a>' for k in range(m)]
+    lines += [f'<a href="#p{k * n // m + 1}" tabindex="-1"><rect x="{k}"/></a>' for k in range(m)]
     return "\n".join([*lines, "</svg></details>"])
 
 

@@ -410,7 +410,7 @@ def test_the_map_of_the_scores_has_a_link_a_paragraph() -> None:
     page = Page(scored(scores, [*[KEPT] * LONG, FOREIGN]).to_html())
     links = page.all("a")[1 : LONG + 2]  # the first is that of the list
     assert [held["href"] for held, _ in links] == [f"#{held['id']}" for held, _ in page.all("div", "row")]
-    assert (links[-1][0]["class"], links[-1][0]["aria-label"]) == ("foreign flagged", "Paragraph 41, score 0.95")
+    assert (links[-1][0]["class"], links[-1][1]) == ("foreign flagged", "Paragraph 41, score 0.95")
     # From mark to mark with the Tab key, not through every paragraph.
     assert [held["tabindex"] for held, _ in links] == [*["-1"] * LONG, "0"]
 
