@@ -35,7 +35,6 @@ ALONE = [
 ]
 _SIZE = {"width": 820, "height": 640, "deviceScaleFactor": 1.5, "mobile": False}
 _QUALITY = 80  # of WebP: letters have no halo yet, and a picture has 80 kB
-_AIR = 18  # pixels above the first paragraph
 
 
 def started(profile: Path, arguments: Iterable[str] = (), **capabilities: object) -> Any:
@@ -80,7 +79,7 @@ def draw(report: Report, folder: Path) -> None:
                 driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
                 driver.get(page.as_uri())
                 # To the paragraph before it.
-                driver.execute_script(f"document.getElementById('p{at}').scrollIntoView(); scrollBy(0, -{_AIR})")
+                driver.execute_script(f"document.getElementById('p{at}').scrollIntoView()")
                 taken = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY})
                 folder.joinpath(f"syria-{scheme}.webp").write_bytes(b64decode(taken["data"]))
         finally:

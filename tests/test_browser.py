@@ -583,6 +583,8 @@ def test_without_scripts_the_reports_own_flags_and_reasons_are_there(shown: Show
         )
         assert article.flagged[0].reason in shown.find(".row.flagged").text
         assert not shown.find("#tolerance").is_displayed()
+        shown.find(".list a").click()
+        assert shown.driver.switch_to.active_element.get_attribute("id") == "p8"
         assert shown.find("#cleaned").is_displayed()
     finally:
         shown.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
