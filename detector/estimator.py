@@ -148,8 +148,8 @@ class OffTopicDetector:
             Itself.
         """
         del y
-        _paragraph_list(paragraphs)
-        self.offset_ = -self._ready().scorer.calibration.threshold(self.false_alarms)
+        count = len(_paragraph_list(paragraphs))
+        self.offset_ = -self._ready().scorer.calibration.threshold(self.false_alarms, count)
         return self
 
     def predict(self, paragraphs: Sequence[str]) -> NDArray[np.int64]:
@@ -218,7 +218,7 @@ class OffTopicDetector:
             model = load_model(BUNDLED if self.model == "default" else self.model, self.encoder)
         else:
             raise InputError(f'model is "default", a path or a Model, got {type(self.model).__name__}')
-        model.scorer.calibration.threshold(checked_rate(self.false_alarms))
+        model.scorer.calibration.threshold(checked_rate(self.false_alarms), 0)
         return model
 
     def _report(self, model: Model, pair: Pair, verdicts: Verdicts, index: int = 0) -> Report:

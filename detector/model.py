@@ -30,7 +30,7 @@ from detector.vectors import Lexicon, Projection
 
 __all__ = ["BUNDLED", "FORMAT", "Judgement", "Model", "load_model"]
 
-FORMAT = 5
+FORMAT = 6
 _STRETCH = 4096  # paragraphs; 100,000 in one piece took 18 times as long as 10,000, for no cache holds them
 _F32 = np.dtype("<f4")
 BUNDLED = Path(__file__).with_name("default.safetensors")
@@ -46,7 +46,8 @@ _LAYOUT = {
     "calibration.logits": ("<f8", "k"),
     "calibration.probabilities": ("<f8", "k"),
     "calibration.rates": ("<f8", "m"),
-    "calibration.thresholds": ("<f8", "m"),
+    "calibration.lengths": ("<f8", "b"),
+    "calibration.thresholds": ("<f8", "bm"),
     "calibration.topicless": ("<f8", "1"),
 }
 # Either a projection or what an encoder made of the probe; a taught space or none.
@@ -233,6 +234,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
         "calibration.logits": calibration.logits,
         "calibration.probabilities": calibration.probabilities,
         "calibration.rates": calibration.rates,
+        "calibration.lengths": calibration.lengths,
         "calibration.thresholds": calibration.thresholds,
         "calibration.topicless": calibration.topicless,
     }
@@ -307,7 +309,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         raise ValueError(f"{len(projection.weights)} projection rows do not serve the vocabulary")
     if "taught" in spaces and len(spaces["taught"].weights) > len(projection.weights):
         raise ValueError(f"{len(projection.weights)} terms are projected and {len(spaces['taught'].weights)} are taught")
-    names = ("logits", "probabilities", "rates", "thresholds", "topicless")
+    names = ("logits", "probabilities", "rates", "lengths", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
     return Model(Reader(background, projection, lexicon, spaces.get("taught")), scorer, metadata)

@@ -8,8 +8,6 @@ whatever the script is to know stands in data attributes. Without the script the
 from __future__ import annotations
 
 import re
-import struct
-import zlib
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -18,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.likeness import likeness
 from detector.reasons import STATUSES
 
 if TYPE_CHECKING:
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["LONG", "MEANT", "asset", "document", "fragment", "likely", "page", "strength", "told", "tolerances"]
 
 LONG = 40  # paragraphs that are taken in without a map of how alike they are
-_SQUARES = 200  # a side of the map of likeness at most: 16 kB
-_ALIKE = 0.6  # cosine that is drawn darkest; of paragraphs that belong together nine in ten pairs lie below
 _STRICTEST, _LOOSEST = 0.0001, 0.2
 _LISTED, _BEGINNING = 5, 120  # flags above the text that are not folded up, and characters of each
 # Score from which on a paragraph that is not flagged tells why it has it: of the fixtures' one in ten. All that the loosest
@@ -104,7 +100,7 @@ def page(report: Report) -> str:
     heading = f'<h1{untitled} lang="" dir="auto">{escape(report.title or "Article without a title")}</h1>'
     return document(
         report.title or "Off-topic report",
-        "\n".join([heading, _outcome(report), _panel(report), _likeness(report), *_rows(report)]),
+        "\n".join([heading, _outcome(report), _panel(report), _alike(report), *_rows(report)]),
         asset("page.css"),
         asset("page.js"),
     )
@@ -271,46 +267,9 @@ def _map(report: Report) -> str:
     return "".join([*lines, "</svg></nav>"])
 
 
-def _likeness(report: Report) -> str:
-    """Return the map of a long article that shows how alike each two paragraphs are, folded up."""
-    if len(report.scores) <= LONG:
-        return ""
-    alike = report.similarities(_SQUARES)
-    m, n = len(alike), len(report.scores)
-    edge = m / 40
-    picture = b64encode(_grey(alike)).decode("ascii")
-    lines = [
-        '<details class="alike"><summary>How alike the paragraphs are</summary>',
-        "<p>Each square is a pair of paragraphs, the first at the top left: the stronger, the more alike in what they are "
-        "about. A paragraph that is like no other leaves an empty line; what is flagged has a mark at the edge. "
-        "A click leads to the paragraph of the column.</p>",
-        f'<svg viewBox="{-2 * edge:g} {-2 * edge:g} {m + 2 * edge:g} {m + 2 * edge:g}" aria-hidden="true">',
-        f'<mask id="alike"><image width="{m}" height="{m}" href="data:image/png;base64,{picture}"/></mask>',
-        f'<rect class="squares" width="{m}" height="{m}" mask="url(#alike)"/>',
-    ]
-    loosest = min(tolerances(report).values())
-    for i in np.flatnonzero(report.scores > loosest).tolist():
-        at, flagged = i * m // n, " flagged" * bool(report.flags[i])
-        lines.append(
-            f'<path class="{report.likely_kind(i)}{flagged}" data-row="p{i + 1}" '
-            f'd="M{at} {-edge / 2:g}h1v{-edge:g}h-1zM{-edge / 2:g} {at}v1h{-edge:g}v-1z"/>'
-        )
-    lines += [f'<a href="#p{k * n // m + 1}" tabindex="-1"><rect x="{k}"/></a>' for k in range(m)]
-    return "\n".join([*lines, "</svg></details>"])
-
-
-def _grey(shares: NDArray[np.float32]) -> bytes:
-    """Return a picture of `shares`, ndarray (h, w), from black for none to white for _ALIKE: a PNG of 16 greys."""
-    levels = np.rint(np.clip(shares / _ALIKE, 0, 1) * 15).astype(np.uint8)
-    levels = np.pad(levels, ((0, 0), (0, levels.shape[1] % 2)))
-    lines = np.pad(levels[:, ::2] << 4 | levels[:, 1::2], ((0, 0), (1, 0)))  # before each line how it is filtered: not
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", shares.shape[1], shares.shape[0], 4, 0, 0, 0, 0)
-    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+def _alike(report: Report) -> str:
+    """Return the map of a long article that shows how alike each two paragraphs are."""
+    return likeness(report, min(tolerances(report).values())) if len(report.scores) > LONG else ""
 
 
 def _rows(report: Report) -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from detector.errors import InputError
 from detector.learn.calibration import PRIOR
 from detector.learn.metrics import recall_at, reliability
+from detector.likeness import ALIKE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +29,6 @@ __all__ = ["false_alarm_curve", "reliability_curve", "score_strip", "similarity_
 # Colours that the colour-blind tell apart (Okabe and Ito 2008), at a contrast of 3 and more with both black and white.
 _KINDS = {"foreign": ("#d55e00", "v"), "furniture": ("#0072b2", "s")}
 _UNFLAGGED = "0.55"
-_ALIKE = 0.6  # cosine at the end of the scale; of paragraphs that belong together nine in ten pairs lie below
 _MARKED = (0.002, 0.01)  # the default of the detector, and what its benchmark is measured at
 _SHARES = np.union1d(np.geomspace(1e-4, 1, 101), _MARKED)
 _BINS = 10
@@ -66,7 +66,7 @@ def similarity_map(report: Report, *, ax: Axes | None = None) -> Axes:
     alike = report.similarities() if count else np.zeros((1, 1), np.float32)
     np.fill_diagonal(alike, np.nan)  # of a paragraph with itself there is nothing to tell
     end = max(count, 1) + 0.5
-    image = ax.imshow(alike, cmap="viridis", vmin=0, vmax=_ALIKE, extent=(0.5, end, end, 0.5))
+    image = ax.imshow(alike, cmap="viridis", vmin=0, vmax=ALIKE, extent=(0.5, end, end, 0.5))
     for kind, rows in _flagged(report).items():
         colour, marker = _KINDS[kind]
         marks: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "", "clip_on": False, "zorder": 3}

@@ -143,8 +143,8 @@ class Report:
 
     @cached_property
     def threshold(self) -> float:
-        """The score above which a paragraph is flagged."""
-        return self.model.scorer.calibration.threshold(self.false_alarms)
+        """The score above which a paragraph is flagged, in an article of so many paragraphs."""
+        return self.model.scorer.calibration.threshold(self.false_alarms, len(self.scores))
 
     @cached_property
     def flags(self) -> NDArray[np.bool_]:

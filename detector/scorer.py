@@ -82,8 +82,11 @@ class Calibration:
         Both rising; the probability of a raw logit is interpolated between them, linearly in the logit.
     rates : ndarray (m,) float64
         Tolerated shares of false alarms, rising.
-    thresholds : ndarray (m,) float64
-        The score above which a paragraph is flagged at each rate, falling.
+    lengths : ndarray (b,) float64
+        How many paragraphs an article has for which each row of thresholds holds, rising.
+    thresholds : ndarray (b, m) float64
+        The score above which a paragraph is flagged at each rate, each row falling. In a short article there is less to hold a
+        paragraph against: more of what belongs scores high.
     topicless : ndarray (1,) float64
         The topic network's logit above which an article is said to have no common topic.
     """
@@ -91,6 +94,7 @@ class Calibration:
     logits: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     rates: NDArray[np.float64]
+    lengths: NDArray[np.float64]
     thresholds: NDArray[np.float64]
     topicless: NDArray[np.float64]
 
@@ -98,8 +102,11 @@ class Calibration:
         """Return the calibrated probability of raw `logits`, 0..1, rising with the logit."""
         return np.interp(logits, self.logits, self.probabilities)
 
-    def threshold(self, false_alarms: float) -> float:
-        """Return the score above which a paragraph is flagged when `false_alarms` of clean paragraphs may be.
+    def threshold(self, false_alarms: float, paragraphs: int) -> float:
+        """Return the score above which a paragraph is flagged, if `false_alarms` of clean ones in articles that long may be.
+
+        Interpolated linearly in the logarithms of the rate and of the number of `paragraphs`, level beyond the ends of the
+        latter: articles that differ by one paragraph are judged alike.
 
         Raises
         ------
@@ -111,7 +118,11 @@ class Calibration:
                 f"false_alarms is calibrated from {self.rates[0]:g} to {self.rates[-1]:g} in this model, got {false_alarms!r}; "
                 "give a number between them, or use the scores themselves"
             )
-        return float(np.interp(np.log(false_alarms), np.log(self.rates), self.thresholds))
+        above = max(1, int(np.searchsorted(self.rates, false_alarms)))
+        stricter, looser = self.rates[above - 1], self.rates[above]
+        share = np.log(false_alarms / stricter) / np.log(looser / stricter)
+        at_lengths = (1 - share) * self.thresholds[:, above - 1] + share * self.thresholds[:, above]
+        return float(np.interp(np.log(max(paragraphs, 1)), np.log(self.lengths), at_lengths))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from detector.terms import RADIX, mixed
 __all__ = ["Lexicon", "Projection", "projected", "scattered"]
 
 _MIDDLE = np.float32(8)  # what stands for nothing among the 16 numbers of four bits
+# Both numbers of each byte, less what stands for nothing, as one of eight bytes: looked up, not worked out.
+_PAIRED = np.stack([np.arange(256) & 15, np.arange(256) >> 4], axis=1).astype(np.float32) - _MIDDLE
 _FEW = 1 << 12  # terms that are sorted faster than a table of all is gone through: an article's
 _SLICE = 1 << 14  # terms at a time, so that memory stays bounded whatever the article
 
@@ -36,8 +38,7 @@ class Projection:
     Attributes
     ----------
     weights : ndarray (p, d / 2) uint8
-        The numbers -7 .. 7, as 1 .. 15: dimension ``j`` of the first half in the low four bits of column ``j``, the second half
-        in the high ones.
+        The numbers -7 .. 7, as 1 .. 15: dimension ``2 j`` in the low four bits of column ``j``, ``2 j + 1`` in the high ones.
     scales : ndarray (p,) float32
         Row ``i`` of the map is the numbers of row ``i`` times ``scales[i]``.
     """
@@ -51,8 +52,7 @@ class Projection:
         scales = np.abs(table).max(axis=1, initial=0.0) / np.float32(7)
         scales[scales == 0] = 1
         levels = (np.rint(table / scales[:, None]) + _MIDDLE).astype(np.uint8)
-        middle = levels.shape[1] // 2
-        return cls(levels[:, :middle] | (levels[:, middle:] << 4), scales.astype(np.float32))
+        return cls(levels[:, ::2] | (levels[:, 1::2] << 4), scales.astype(np.float32))
 
     @cached_property
     def length(self) -> float:
@@ -60,13 +60,12 @@ class Projection:
         return float(self.lengths(np.arange(0, len(self.weights), max(len(self.weights) // 1000, 1))).mean())
 
     def levels(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the numbers of rows of the map as they are packed, 1 .. 15, ndarray (k, d) float32."""
-        packed = self.weights[index]
-        half = packed.shape[1]
-        levels = np.empty((len(index), 2 * half), np.float32)
-        levels[:, :half] = packed & 15
-        levels[:, half:] = packed >> 4
-        return levels
+        """Return the numbers of rows of the map, -7 .. 7, 0 for rows beyond it; `index` rises; ndarray (k, d) float32."""
+        packed = self.weights[index[: np.searchsorted(index, len(self.weights))]]
+        pairs = np.zeros((len(index), packed.shape[1]), np.uint64)
+        # Any other mode than "clip" makes a copy first.
+        _PAIRED.view(np.uint64)[:, 0].take(packed, out=pairs[: len(packed)], mode="clip")
+        return pairs.view(np.float32)
 
     def lengths(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return how long rows of the map are, ndarray (k,) float32: a word that could stand anywhere is short."""
@@ -91,15 +90,12 @@ def projected(bags: csr_array, maps: Sequence[Projection]) -> list[NDArray[np.fl
         local = (np.cumsum(used, dtype=np.int32) - 1)[bags.indices]
     spaces = []
     for each in maps:
+        scales = np.zeros(len(rows), np.float32)
         known = rows[: np.searchsorted(rows, len(each.weights))]
-        missing = len(rows) - len(known)
-        levels = np.pad(each.levels(known), ((0, missing), (0, 0))) if missing else each.levels(known)
-        scales = np.pad(each.scales[known], (0, missing))
-        # Scaled and moved here, on one number a term or a paragraph, the numbers themselves are left as they are.
+        scales[: len(known)] = each.scales[known]
+        # Scaled here, one number a term, the numbers themselves are left as they are.
         scaled = csr_array((bags.data * scales[local], local, bags.indptr), shape=(bags.shape[0], len(rows)))
-        dense: NDArray[np.float32] = scaled @ levels
-        dense -= _MIDDLE * (scaled @ np.ones(len(rows), np.float32))[:, None]
-        spaces.append(dense)
+        spaces.append(scaled @ each.levels(rows))
     return spaces
 
 

@@ -77,8 +77,8 @@ def background_of(idf: Mapping[str, float], rows: Mapping[str, int] | None = Non
 
 def unpacked(projection: Projection) -> NDArray[np.float32]:
     """The map of a projection, a row a term."""
-    levels = np.hstack((projection.weights & 15, projection.weights >> 4)).astype(np.float32) - 8
-    return levels * projection.scales[:, None]
+    pairs = np.stack((projection.weights & 15, projection.weights >> 4), axis=-1).astype(np.float32) - 8
+    return pairs.reshape(len(pairs), -1) * projection.scales[:, None]
 
 
 def lexicon_of(background: Background, weights: Mapping[str, float], bias: float) -> Lexicon:
@@ -124,7 +124,8 @@ def hand_made() -> Model:
                 logits=grid,
                 probabilities=sigmoid(grid),
                 rates=np.array([0.001, 0.01, 0.1]),
-                thresholds=np.array([0.99, 0.9, 0.5]),
+                lengths=np.array([10.0]),
+                thresholds=np.array([[0.99, 0.9, 0.5]]),
                 topicless=np.zeros(1),
             ),
         ),

@@ -66,10 +66,12 @@ def test_a_term_of_several_languages_has_the_idf_of_the_one_in_which_it_is_most_
     assert background.unknown_idf == idf(9, 0)  # of the largest language
 
 
-def test_the_most_frequent_terms_get_a_row_each_in_the_order_of_their_hashes() -> None:
+def test_the_most_frequent_terms_get_a_row_each_the_most_frequent_first() -> None:
     background = fit_background(FISH, projected=3, min_articles=1)
     assert projected(background, "red", "fish", "bird", "blue") == ["red", "fish", "bird"]
-    assert background.rows[background.rows >= 0].tolist() == [0, 1, 2]
+    # As frequent are fish and bird, red is more so.
+    ranked = ["red", *sorted(("fish", "bird"), key=hash_of)]
+    assert background.rows[index_of(background, *ranked)].tolist() == [0, 1, 2]
     assert fit_background(FISH, projected=0, min_articles=1).rows.tolist() == [-1] * 4
 
 

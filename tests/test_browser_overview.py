@@ -237,7 +237,7 @@ def test_a_row_opens_its_article_whole_with_scores_labels_and_reasons(shown: Sho
 
 def test_marks_are_as_strong_and_labels_say_as_much_as_on_the_page_of_one_article(shown: Shown) -> None:
     scores = [0.999, 0.995, 0.994, 0.8, 0.799, 0.625, 0.5, 0.499, 0.2, 0.199, 0.125, 0.031, 0.005, 0.004]
-    calibration = replace(HAND_MADE.scorer.calibration, thresholds=np.array([0.99, 0.9, 0.001]))
+    calibration = replace(HAND_MADE.scorer.calibration, thresholds=np.array([[0.99, 0.9, 0.001]]))
     model = replace(HAND_MADE, scorer=replace(HAND_MADE.scorer, calibration=calibration))
     each = replace(report_of([f"zork {i}x" for i in range(14)], model=model), scores=np.array(scores)).at(0.1)
     shown.open(overview_of({"article": each}).to_html(), fragment="#a1")

@@ -13,19 +13,35 @@ from detector.learn.scoring import Gathered
 from detector.scorer import Calibration, Network, sigmoid
 
 
-def calibration_of(
-    clean: list[float] | np.ndarray, weights: list[float] | None = None, kinds: list[int] | None = None
+def fitted(
+    logits: np.ndarray,
+    off_topic: np.ndarray,
+    clean: np.ndarray,
+    counts: list[float] | None = None,
+    weights: list[float] | None = None,
+    kinds: list[int] | None = None,
+    lengths: np.ndarray | None = None,
 ) -> Calibration:
-    """With nothing off-topic to learn from, the probability is the sigmoid of the raw logit."""
-    clean = np.array(clean, float)
+    """Paragraphs that count for one each, of one kind of text, in articles of ten."""
     return fit_calibration(
-        np.zeros(3),
-        np.zeros(3, bool),
-        np.ones(3),
+        logits,
+        off_topic,
+        np.ones(len(logits)) if counts is None else np.array(counts, float),
         clean,
         np.ones(len(clean)) if weights is None else np.array(weights, float),
         np.zeros(len(clean), int) if kinds is None else np.array(kinds),
+        np.full(len(clean), 10) if lengths is None else lengths,
     )
+
+
+def calibration_of(
+    clean: list[float] | np.ndarray,
+    weights: list[float] | None = None,
+    kinds: list[int] | None = None,
+    lengths: np.ndarray | None = None,
+) -> Calibration:
+    """With nothing off-topic to learn from, the probability is the sigmoid of the raw logit."""
+    return fitted(np.zeros(3), np.zeros(3, bool), np.array(clean, float), None, weights, kinds, lengths)
 
 
 NINE = [0.5, -1.0, 2.0, -0.5, 1.0, -2.0, 0.0, 1.5, -1.5]  # on the grid, where interpolation is exact
@@ -40,51 +56,51 @@ def test_the_rates_rise_from_one_in_ten_thousand_to_a_fifth() -> None:
 def test_the_threshold_leaves_at_most_the_rate_above_it_with_one_more_paragraph_counted_above_all() -> None:
     found = calibration_of(NINE)
     # Above the largest of nine: one in ten, the uncounted one. Above the next: two in ten.
-    assert found.thresholds[-1] == pytest.approx(sigmoid(np.array(1.5)))  # rate 0.2
+    assert found.thresholds[0][-1] == pytest.approx(sigmoid(np.array(1.5)))  # rate 0.2
     assert RATES[-2] == pytest.approx(0.159, abs=1e-3)
-    assert found.thresholds[(RATES >= 0.1) & (RATES < 0.2)] == pytest.approx(sigmoid(np.array(2.0)))
+    assert found.thresholds[0][(RATES >= 0.1) & (RATES < 0.2)] == pytest.approx(sigmoid(np.array(2.0)))
 
 
 def test_where_clean_paragraphs_are_too_few_for_a_rate_nothing_is_flagged() -> None:
     found = calibration_of(NINE)
-    assert (found.thresholds[RATES < 0.1] == 1).all()
-    assert (calibration_of([3.0]).thresholds == 1).all()
+    assert (found.thresholds[0][RATES < 0.1] == 1).all()
+    assert (calibration_of([3.0]).thresholds[0] == 1).all()
     # Of four one in five is above the largest.
-    assert calibration_of([0.0, 1.0, 2.0, 3.0]).thresholds[-2:].tolist() == [1, pytest.approx(sigmoid(np.array(3.0)))]
+    assert calibration_of([0.0, 1.0, 2.0, 3.0]).thresholds[0][-2:].tolist() == [1, pytest.approx(sigmoid(np.array(3.0)))]
 
 
 def test_a_threshold_holds_for_every_kind_of_text() -> None:
     easy, hard = [-2.0, -1.5, -1.0, -0.5], [0.0, 0.5, 1.0, 1.5]
     both = calibration_of(easy + hard, kinds=[0] * 4 + [1] * 4)
     # Of four one in five is above the largest: that of the hard ones decides, however many easy ones there are.
-    assert both.thresholds[-1] == pytest.approx(sigmoid(np.array(1.5)))
-    assert calibration_of(easy * 5 + hard, kinds=[0] * 20 + [1] * 4).thresholds.tolist() == both.thresholds.tolist()
-    assert calibration_of(easy * 5 + hard).thresholds[-1] < sigmoid(np.array(1.0))
+    assert both.thresholds[0][-1] == pytest.approx(sigmoid(np.array(1.5)))
+    assert calibration_of(easy * 5 + hard, kinds=[0] * 20 + [1] * 4).thresholds[0].tolist() == both.thresholds[0].tolist()
+    assert calibration_of(easy * 5 + hard).thresholds[0][-1] < sigmoid(np.array(1.0))
 
 
 def test_a_heavy_paragraph_counts_for_as_many_as_it_weighs() -> None:
     ordered = sorted(NINE)
     heavy_top = calibration_of(ordered, [1] * 8 + [10])
     # Total 18, mean 2: above the largest 2 in 20, above the next already 12.
-    assert heavy_top.thresholds[RATES >= 0.1] == pytest.approx(sigmoid(np.array(2.0)))
+    assert heavy_top.thresholds[0][RATES >= 0.1] == pytest.approx(sigmoid(np.array(2.0)))
     heavy_bottom = calibration_of(ordered, [10] + [1] * 8)
     # Above the largest 2 in 20, then 3 and 4.
-    assert heavy_bottom.thresholds[-1] == pytest.approx(sigmoid(np.array(1.0)))
-    assert heavy_bottom.thresholds[-2] == pytest.approx(sigmoid(np.array(1.5)))
-    assert (heavy_bottom.thresholds[RATES < 0.1] == 1).all()
+    assert heavy_bottom.thresholds[0][-1] == pytest.approx(sigmoid(np.array(1.0)))
+    assert heavy_bottom.thresholds[0][-2] == pytest.approx(sigmoid(np.array(1.5)))
+    assert (heavy_bottom.thresholds[0][RATES < 0.1] == 1).all()
 
 
 def test_the_scale_of_the_weights_does_not_matter() -> None:
     one = calibration_of(NINE, list(range(1, 10)))
-    assert calibration_of(NINE, [5.0 * i for i in range(1, 10)]).thresholds == pytest.approx(one.thresholds)
+    assert calibration_of(NINE, [5.0 * i for i in range(1, 10)]).thresholds[0] == pytest.approx(one.thresholds[0])
 
 
 def test_thresholds_fall_as_the_rate_rises() -> None:
     rng = np.random.default_rng(0)
     found = calibration_of(rng.normal(size=5000), list(rng.uniform(0.1, 8, 5000)))
-    assert (np.diff(found.thresholds) <= 0).all()
-    assert found.thresholds[0] == 1  # 5,000 are too few for one in ten thousand at one in 5,001
-    assert found.thresholds[-1] < found.thresholds[10] < 1
+    assert (np.diff(found.thresholds[0]) <= 0).all()
+    assert found.thresholds[0][0] == 1  # 5,000 are too few for one in ten thousand at one in 5,001
+    assert found.thresholds[0][-1] < found.thresholds[0][10] < 1
 
 
 def test_paragraphs_that_all_look_the_same_are_not_flagged_by_their_own_threshold() -> None:
@@ -92,7 +108,7 @@ def test_paragraphs_that_all_look_the_same_are_not_flagged_by_their_own_threshol
     for logit in (0.537, -1.234, -7.77, 3.141):
         found = calibration_of(np.full(1000, logit))
         told = found.probability(np.array([logit]))
-        assert not (told > found.thresholds).any()
+        assert not (told > found.thresholds[0]).any()
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.2])
@@ -102,11 +118,30 @@ def test_the_promise_holds_on_fresh_draws(rate: float) -> None:
     shares = []
     for _ in range(300):
         found = calibration_of(rng.standard_t(3, 400))
-        shares.append((found.probability(rng.standard_t(3, 2000)) > found.thresholds[at]).mean())
+        shares.append((found.probability(rng.standard_t(3, 2000)) > found.thresholds[0][at]).mean())
     # Exchangeable: the expected share is the largest k / 401 at most the rate. Standard error of the mean: 3 % of it.
     expected = int(RATES[at] * 401) / 401
     assert np.mean(shares) == pytest.approx(expected, rel=0.1)
     assert expected <= RATES[at]
+
+
+def test_short_articles_have_higher_thresholds_of_their_own_where_there_is_text_enough_for_them() -> None:
+    rng = np.random.default_rng(0)
+    # In an article of 5 paragraphs what belongs scores two logits higher than in one of 50.
+    lengths = np.repeat([5, 50], 30_000)
+    clean = rng.normal(np.where(lengths == 5, 0.0, -2.0))
+
+    found = calibration_of(clean, lengths=lengths)
+    assert found.lengths == pytest.approx([5, 50])
+    at = int(np.searchsorted(RATES, 0.05 * 0.999))
+    # The 95 % point of a normal distribution lies 1.645 above its mean; of the whole, it is very nearly the 90 % point of the
+    # short articles. Long ones keep to that of the whole, though by themselves theirs would be -0.355.
+    assert found.thresholds[:, at] == pytest.approx(sigmoid(np.array([1.645, 1.286])), abs=0.02)
+    # With too little for two there is one, for all.
+    few = calibration_of(clean[::2], lengths=lengths[::2])
+    assert few.lengths == pytest.approx([np.sqrt(250)])
+    assert few.thresholds.shape == (1, len(RATES))
+    assert few.thresholds[0, at] == pytest.approx(sigmoid(np.array(1.286)), abs=0.02)
 
 
 def test_the_promise_is_kept_where_little_text_of_a_hard_kind_weighs_much() -> None:
@@ -117,18 +152,16 @@ def test_the_promise_is_kept_where_little_text_of_a_hard_kind_weighs_much() -> N
         # Each kind is to count for half: 900 at 1, 100 at 9.
         found = calibration_of(np.concatenate((easy, hard)), [1.0] * 900 + [9.0] * 100)
         fresh = np.concatenate((rng.normal(0, 1, 1000), rng.normal(1, 1, 1000)))
-        shares.append((found.probability(fresh) > found.thresholds[-1]).mean())
+        shares.append((found.probability(fresh) > found.thresholds[0][-1]).mean())
     assert np.mean(shares) == pytest.approx(0.2, abs=0.01)
 
 
-def platt(count: int, share: float, counts: np.ndarray | None = None) -> Calibration:
+def platt(count: int, share: float) -> Calibration:
     """Scores of two normal classes at -1 and 1: the log odds are twice the score, plus those of the prior."""
     rng = np.random.default_rng(1)
     off_topic = rng.random(count) < share
     logits = rng.normal(np.where(off_topic, 1.0, -1.0), 1.0)
-    clean = logits[~off_topic]
-    counts = np.ones(count) if counts is None else counts
-    return fit_calibration(logits, off_topic, counts, clean, np.ones(len(clean)), np.zeros(len(clean), int))
+    return fitted(logits, off_topic, logits[~off_topic])
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1])
@@ -143,14 +176,14 @@ def test_a_probability_is_that_at_the_prior_whatever_the_share_it_was_learned_at
 def test_what_counts_for_nothing_takes_no_part_and_what_counts_for_two_stands_for_two() -> None:
     logits, off_topic = np.array([-2.0, -1, 1, 0, 1, 2]), np.array([0, 0, 0, 1, 1, 1], bool)
 
-    def fitted(logits: np.ndarray, off_topic: np.ndarray, counts: list[float]) -> np.ndarray:
-        return fit_calibration(logits, off_topic, np.array(counts), np.zeros(9), np.ones(9), np.zeros(9, int)).probabilities
+    def told(logits: np.ndarray, off_topic: np.ndarray, counts: list[float]) -> np.ndarray:
+        return fitted(logits, off_topic, np.zeros(9), counts).probabilities
 
-    twice = fitted(np.append(logits, 1), np.append(off_topic, False), [1.0] * 7)
-    assert fitted(logits, off_topic, [1, 1, 2, 1, 1, 1]) == pytest.approx(twice, abs=1e-4)
+    twice = told(np.append(logits, 1), np.append(off_topic, False), [1.0] * 7)
+    assert told(logits, off_topic, [1, 1, 2, 1, 1, 1]) == pytest.approx(twice, abs=1e-4)
     table = np.append(logits, [5.0] * 50)
-    assert fitted(table, np.append(off_topic, [False] * 50), [1] * 6 + [0.0] * 50) == pytest.approx(
-        fitted(logits, off_topic, [1.0] * 6), abs=1e-4
+    assert told(table, np.append(off_topic, [False] * 50), [1] * 6 + [0.0] * 50) == pytest.approx(
+        told(logits, off_topic, [1.0] * 6), abs=1e-4
     )
 
 
@@ -164,13 +197,13 @@ def test_the_probabilities_rise_between_nought_and_one() -> None:
 
 def test_with_only_one_sort_of_paragraph_the_logit_is_taken_at_its_word() -> None:
     for off_topic in (np.zeros(4, bool), np.ones(4, bool)):
-        found = fit_calibration(np.arange(4.0), off_topic, np.ones(4), np.zeros(9), np.ones(9), np.zeros(9, int))
+        found = fitted(np.arange(4.0), off_topic, np.zeros(9))
         assert found.probability(np.array([-3.0, 0.0, 1.0])) == pytest.approx(sigmoid(np.array([-3.0, 0.0, 1.0])))
 
 
 def test_scores_that_part_the_two_sorts_completely_stay_finite() -> None:
     logits = np.concatenate((np.linspace(-9, -5, 200), np.linspace(5, 9, 20)))
-    found = fit_calibration(logits, logits > 0, np.ones(220), logits[:200], np.ones(200), np.zeros(200, int))
+    found = fitted(logits, logits > 0, logits[:200])
     assert np.isfinite(found.probabilities).all()
     assert found.probability(np.array([-5.0]))[0] < 0.05 < found.probability(np.array([5.0]))[0]
 

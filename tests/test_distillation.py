@@ -316,6 +316,13 @@ def noisy() -> np.ndarray:
     return vectors
 
 
+def test_of_the_terms_the_most_frequent_alone_are_taught(noisy: np.ndarray) -> None:
+    told = corpus_of(TOLD, KNOWN)
+    every, few = (fit_taught(noisy, told, replace(SETTINGS, steps=3, terms=terms)) for terms in (1000, 5))
+    assert len(every.weights) == len(noisy) > 5
+    assert few.weights.tolist() == every.weights[:5].tolist()
+
+
 def test_turning_the_axes_lowers_the_loss_on_articles_not_turned_to(noisy: np.ndarray) -> None:
     told, fresh = corpus_of(TOLD, KNOWN), corpus_of(about(40, 9), KNOWN)
     query, rest = draw(fresh, 768, np.random.default_rng(0))
@@ -323,7 +330,7 @@ def test_turning_the_axes_lowers_the_loss_on_articles_not_turned_to(noisy: np.nd
     def loss(projection: Projection) -> float:
         return info_nce(np.vstack((projected(query, [projection])[0], projected(rest, [projection])[0])), 0.05)[0]
 
-    whitened, turned = (fit_taught(noisy, told, replace(SETTINGS, steps=steps)) for steps in (0, 150))
+    whitened, turned = (fit_taught(noisy, told, replace(SETTINGS, steps=steps)) for steps in (0, 250))
     assert loss(turned) < 0.6 * loss(whitened)
     assert loss(turned) > np.log(10) - 0.1  # of forty articles of four subjects one cannot know more
 

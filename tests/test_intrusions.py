@@ -81,6 +81,34 @@ def test_a_source_intruder_is_of_an_article_of_the_same_source() -> None:
     assert names == {"warA1", "warA2", "sportA0", "sportA1", "sportA2"}
 
 
+def sharing(*words: str, name: str = "donor") -> Article:
+    """An article whose second paragraph holds `words`."""
+    plain = article(name)
+    return replace(plain, paragraphs=(plain.paragraphs[0], f"{plain.paragraphs[1]} {' '.join(words)}", *plain.paragraphs[2:]))
+
+
+def test_a_word_intruder_shares_one_rare_word_with_its_host() -> None:
+    host, other = sharing("litre", "stock", name="host"), sharing("Litre", "engine", name="car")
+    pool = [host, other, sharing("engine", name="plane"), *POOL]
+    intruder = Intruder(pool, 0)
+    found = [case for case in (intruder.case(host, "word") for _ in range(40)) if case is not None]
+    assert len(found) > 30  # now and then only the host itself is drawn
+    for case in found:
+        assert intruders_of(case, host) == [other.paragraphs[1]]
+
+
+def test_what_shares_two_rare_words_tells_the_same_story_in_all_likelihood_and_is_no_word_intruder() -> None:
+    host = sharing("Yavlinsky", "Yabloko", name="host")
+    assert Intruder([host, sharing("Yavlinsky", "Yabloko"), *POOL], 0).case(host, "word") is None
+    assert Intruder([host, sharing("Yavlinsky"), *POOL], 0).case(host, "word") is not None
+
+
+def test_a_word_that_many_hold_is_not_rare() -> None:
+    host = sharing("litre", name="host")
+    assert Intruder([host, sharing("litre"), sharing("litre", name="third"), *POOL], 0).case(host, "word") is None
+    assert Intruder([host, sharing("litre"), *POOL], 0).case(host, "word") is not None
+
+
 def test_a_teaser_is_another_article_s_title_and_about_something_else() -> None:
     titles = set()
     for case in cases(Intruder(POOL, 0), HOST, "teaser", count=200):
@@ -175,6 +203,23 @@ def test_the_same_story_elsewhere_is_no_intruder() -> None:
     assert Intruder([HOST, retold, reprint], 0).case(HOST, "any") is None
 
 
+def test_another_version_of_the_host_gives_it_nothing() -> None:
+    whole = replace(HOST, title="")
+    cut = replace(whole, paragraphs=whole.paragraphs[2:])
+    intruder = Intruder([whole, POOL[1]], 0)
+    assert {name_of(p) for case in cases(intruder, cut, "any") for p in intruders_of(case, cut)} == {"warA0", "warA1"}
+    found = filter(None, (intruder.case(cut, "any", version=whole) for _ in range(60)))
+    assert {name_of(p) for case in found for p in intruders_of(case, cut)} == {"warA1"}
+
+
+def test_a_host_is_cut_anew_for_every_case() -> None:
+    long = replace(article("long", 40), weight=1.0)
+    hosts = [case.paragraphs for case in cases_of([long, article("donor", 2)], (), 60, 0) if set(case.labels) == {BELONGS}]
+    assert len(hosts) > 10
+    assert len(set(hosts)) > len(hosts) / 2
+    assert all(name_of(paragraph) == "long" for host in hosts for paragraph in host)
+
+
 SINGLE = [article("host"), article("donor", 1)]
 SHORT = [article("host"), replace(article("donor"), paragraphs=("So", "it goes."))]
 UNTITLED = [replace(a, title="") for a in POOL]
@@ -194,6 +239,7 @@ UNTITLED = [replace(a, title="") for a in POOL]
         (UNTITLED, ("teaser",)),
         (UNTITLED, ("lead",)),
         (POOL, ("lines",)),  # there are none
+        (POOL, ("word",)),  # every word that two of them hold all of them hold
         (POOL, ("any", "lines")),
     ],
 )
@@ -284,8 +330,8 @@ def test_donors_are_of_the_host_s_language_and_lines_of_the_commonest() -> None:
 
 def test_all_tiers_are_made_and_two_or_three_intrusions_now_and_then() -> None:
     found = cases_of(BILINGUAL, LINES, 600, 3)
-    assert {case.tier for case in found} == set(TIERS)
-    assert 480 < len(found) < 600  # there are no lines for the other language, and blocks that end at once
+    assert {case.tier for case in found} == set(TIERS) - {"word"}  # no rare word stands in two of these articles
+    assert 430 < len(found) < 600  # there are no lines for the other language, and blocks that end at once
     assert 0.05 < np.mean([set(case.labels) == {BELONGS} for case in found]) < 0.35
     assert all(len(case.labels) == len(case.paragraphs) for case in found)
     # One block has at most four.
@@ -294,7 +340,7 @@ def test_all_tiers_are_made_and_two_or_three_intrusions_now_and_then() -> None:
 
 def test_untitled_articles_make_as_many_cases_as_titled_ones_but_for_the_tiers_that_need_a_title() -> None:
     found = cases_of([replace(a, title="") for a in BILINGUAL], LINES, 600, 3)
-    assert {case.tier for case in found} == set(TIERS) - {"teaser", "teasers", "lead"}
+    assert {case.tier for case in found} == set(TIERS) - {"word", "teaser", "teasers", "lead"}
     assert len(found) > 400
 
 

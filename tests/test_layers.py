@@ -32,6 +32,7 @@ ORDER = (
     "detector.chunks",
     "detector.reasons",
     "detector.console",
+    "detector.likeness",
     "detector.page",
     "detector.report",
     "detector.estimator",

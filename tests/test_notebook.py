@@ -152,7 +152,7 @@ def test_many_articles_are_told_by_their_status_and_little_is_flagged_wrongly(ou
     assert belongs[1] <= 1
     for row in (belongs, foreign, furniture):
         assert row[1:] == sorted(row[1:])
-    assert "41 articles" in shown(outputs["overview"], "text/html")[0]
+    assert "42 articles" in shown(outputs["overview"], "text/html")[0]
 
 
 def test_a_model_of_the_toy_language_knows_more_of_it_than_the_bundled_one(outputs: Outputs) -> None:

@@ -205,7 +205,7 @@ def test_what_a_looser_tolerance_would_flag_brings_its_reason(hand_model: Model)
 
 def suspicious(model: Model) -> Model:
     """The same model, whose loosest tolerance flags what scores above 0.001."""
-    calibration = replace(model.scorer.calibration, thresholds=np.array([0.99, 0.9, 0.001]))
+    calibration = replace(model.scorer.calibration, thresholds=np.array([[0.99, 0.9, 0.001]]))
     return replace(model, scorer=replace(model.scorer, calibration=calibration))
 
 

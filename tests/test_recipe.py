@@ -354,7 +354,13 @@ def test_clean_paragraphs_count_by_the_weight_of_their_article_and_stand_in_thre
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def calibration(
-        _: Any, off_topic: np.ndarray, counts: np.ndarray, clean: np.ndarray, weights: np.ndarray, kinds: np.ndarray
+        _: Any,
+        off_topic: np.ndarray,
+        counts: np.ndarray,
+        clean: np.ndarray,
+        weights: np.ndarray,
+        kinds: np.ndarray,
+        lengths: np.ndarray,
     ) -> Any:
         assert counts.shape == off_topic.shape
         assert (kinds % 2 == (weights > 1)).all()  # subjects of which there is little apart from the rest
@@ -366,7 +372,8 @@ def test_clean_paragraphs_count_by_the_weight_of_their_article_and_stand_in_thre
         # Without what is shorter than 80 characters, where three paragraphs are left.
         long = [[p for p in a.paragraphs if len(p) >= 80] for a in whole]
         assert (kinds == 2).sum() == sum(len(kept) for kept in long if len(kept) >= 3) > 0
-        assert len(clean) == len(weights) == len(kinds)
+        assert len(clean) == len(weights) == len(kinds) == len(lengths)
+        assert lengths[kinds == 0].tolist() == [len(a.paragraphs) for a in whole for _ in a.paragraphs]
         assert set(weights) == {0.5, 2.0}
         assert 0 < off_topic.mean() < 0.5
         raise Stop

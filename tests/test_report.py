@@ -376,7 +376,7 @@ def test_words_that_could_stand_anywhere_are_not_named_and_the_longest_vectors_c
     # Every word has a vector of a unit's length but four: one says little, the others little more, more and most.
     reader = hand_model.reader
     table = np.repeat(np.eye(2, dtype=np.float32), 12, axis=0)
-    for word, length in (("violin", 0.5), ("opera", 0.6), ("concert", 1.2), ("orchestra", 1.4)):
+    for word, length in (("violin", 0.5), ("opera", 0.66), ("concert", 1.2), ("orchestra", 1.4)):
         table[reader.background.rows[reader.background.lookup(np.array([hash_of(word)], np.uint64))]] *= length
     taught = replace(hand_model, reader=replace(reader, taught=Projection.packed(table)))
     article = ["River boat flood water bridge.", "Violin, opera, concert, orchestra.", "Phone screen battery charger."]

@@ -49,7 +49,8 @@ CALIBRATION = Calibration(
     logits=np.array([-2.0, 0.0, 4.0]),
     probabilities=np.array([0.1, 0.3, 0.9]),
     rates=np.array([0.001, 0.01, 0.1]),
-    thresholds=np.array([0.95, 0.75, 0.25]),
+    lengths=np.array([5.0, 45.0]),
+    thresholds=np.array([[0.95, 0.75, 0.25], [0.85, 0.55, 0.15]]),
     topicless=np.zeros(1),
 )
 
@@ -60,22 +61,30 @@ def test_the_probability_is_interpolated_in_the_logit_and_level_beyond_the_ends(
 
 
 def test_the_threshold_is_interpolated_in_the_logarithm_of_the_rate() -> None:
-    assert CALIBRATION.threshold(0.01) == pytest.approx(0.75)
+    assert CALIBRATION.threshold(0.01, 5) == pytest.approx(0.75)
     # Half way between 0.01 and 0.1 on a logarithmic scale.
-    assert CALIBRATION.threshold(0.1**1.5) == pytest.approx(0.5)
-    assert CALIBRATION.threshold(0.002) == pytest.approx(0.95 - 0.2 * math.log10(2))
+    assert CALIBRATION.threshold(0.1**1.5, 5) == pytest.approx(0.5)
+    assert CALIBRATION.threshold(0.002, 5) == pytest.approx(0.95 - 0.2 * math.log10(2))
+
+
+def test_the_threshold_is_interpolated_in_the_logarithm_of_the_paragraphs_and_level_beyond_the_ends() -> None:
+    assert [CALIBRATION.threshold(0.01, paragraphs) for paragraphs in (0, 1, 4, 5)] == pytest.approx([0.75] * 4)
+    # 15 is three times 5 and a third of 45.
+    assert CALIBRATION.threshold(0.01, 15) == pytest.approx(0.65)
+    assert [CALIBRATION.threshold(0.01, paragraphs) for paragraphs in (45, 46, 100_000)] == pytest.approx([0.55] * 3)
+    assert CALIBRATION.threshold(0.1**1.5, 15) == pytest.approx((0.5 + 0.35) / 2)
 
 
 @pytest.mark.parametrize("rate", [1e-9, 0.001 * 0.99, 0.1 * 1.01, 0.9])
 def test_a_rate_that_was_not_calibrated_is_refused_with_those_that_were(rate: float) -> None:
     with pytest.raises(InputError, match=f"from 0.001 to 0.1 in this model, got {rate}"):
-        CALIBRATION.threshold(rate)
+        CALIBRATION.threshold(rate, 5)
 
 
-@given(st.floats(0.001, 0.1), st.floats(0.001, 0.1))
-def test_a_stricter_rate_never_lowers_the_threshold(one: float, other: float) -> None:
+@given(st.floats(0.001, 0.1), st.floats(0.001, 0.1), st.integers(0, 200))
+def test_a_stricter_rate_never_lowers_the_threshold(one: float, other: float, paragraphs: int) -> None:
     strict, loose = sorted((one, other))
-    assert CALIBRATION.threshold(strict) >= CALIBRATION.threshold(loose)
+    assert CALIBRATION.threshold(strict, paragraphs) >= CALIBRATION.threshold(loose, paragraphs)
 
 
 def test_the_sigmoid_neither_overflows_nor_leaves_nought_and_one() -> None:

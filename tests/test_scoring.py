@@ -23,7 +23,7 @@ from detector.learn.scoring import (
     joined,
     off_topic_logits,
 )
-from detector.model import Model
+from detector.model import Model, load_model
 from detector.paragraphs import batch_of
 from detector.scorer import SUMMARY, Network, article_summary
 
@@ -125,6 +125,12 @@ def both(rows: Gathered) -> np.ndarray:
 
 def content(network: Network) -> bytes:
     return b"".join(array.tobytes() for array in (network.mean, network.scale, *network.weights, *network.biases))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_reassuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows here have three columns that are none of the evidence's."""
+    monkeypatch.setattr(scoring, "_REASSURING", ())
 
 
 def test_the_first_network_tells_what_belongs(rows: Gathered) -> None:
@@ -260,3 +266,44 @@ def test_what_runs_says_what_the_networks_of_scikit_learn_say_on_average(monkeyp
         told = [model.predict_proba(standard)[:, 1] for model in made]
         assert network(inputs)[:, 0] == pytest.approx(np.mean([np.log(p / (1 - p)) for p in told], axis=0), abs=1e-4)
         assert count == 1 or np.ptp(told, axis=0).max() > 0.01  # they are not the same network three times
+
+
+# --- what is shared never makes a paragraph more suspicious
+
+
+def test_a_network_never_rises_with_what_it_is_to_fall_with_though_that_is_what_the_rows_say() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(6000, 4)).astype(np.float32)
+    # It does not belong where the first two agree, the more so with the third, and less with the fourth.
+    labels = inputs[:, 0] * inputs[:, 1] + inputs[:, 2] - inputs[:, 3] > 0
+    way = scoring._Way((24, 12), epochs=12)
+    held, free = (scoring._fit(inputs, labels, way, 0, falling) for falling in (np.array([2, 3]), scoring._NONE))
+
+    def rises(network: Network, column: int) -> float:
+        more = inputs + np.where(np.arange(4) == column, rng.uniform(0, 3, (6000, 1)), 0).astype(np.float32)
+        return float((network(more)[:, 0] > network(inputs)[:, 0] + 1e-6).mean())
+
+    assert rises(free, 2) > 0.9
+    assert [rises(held, 2), rises(held, 3)] == [0, 0]
+    # It still learns all else: what the first two say together, and how the fourth speaks for belonging.
+    told = held(inputs)[:, 0]
+    assert np.corrcoef(told, inputs[:, 0] * inputs[:, 1])[0, 1] > 0.4
+    assert np.corrcoef(told, inputs[:, 3])[0, 1] < -0.3
+
+
+@pytest.mark.parametrize("name", ["first", "foreign"])
+def test_in_the_bundled_model_sharing_more_never_raises_a_logit(name: str) -> None:
+    reassuring = ("rare_shared", "very_rare_shared", "names_shared", "rarest_shared", "shared", "tfidf", "surprise")
+    network: Network = getattr(load_model().scorer, name)
+    rng = np.random.default_rng(0)
+    width = len(network.mean)
+    rows = (network.mean + network.scale * rng.normal(size=(4000, width))).astype(np.float32)
+    logits = network(rows)[:, 0]
+    weighed = 0
+    for column in reassuring:
+        where = np.arange(width) % len(COLUMNS) == COLUMNS.index(column)
+        more = rows + np.where(where, network.scale * rng.uniform(0, 2, (4000, 1)), 0).astype(np.float32)
+        found = network(more)[:, 0]
+        assert (found <= logits + 1e-4).all(), column
+        weighed += (found < logits - 0.01).any()
+    assert weighed >= 2  # it makes use of them

@@ -277,8 +277,8 @@ def test_two_numbers_are_packed_into_a_byte_as_by_hand() -> None:
     packed = Projection.packed(table)
     assert (packed.weights.dtype, packed.scales.dtype) == (np.uint8, np.float32)
     assert packed.scales.tolist() == pytest.approx([2, 0.1])
-    # In steps of the scale 7, -7, 1, -3 and 7, 0, 1, -2; eight more each; the second half in the high bits.
-    assert packed.weights.tolist() == [[15 + 16 * 9, 1 + 16 * 5], [15 + 16 * 9, 8 + 16 * 6]]
+    # In steps of the scale 7, -7, 1, -3 and 7, 0, 1, -2; eight more each; the second of two in the high bits.
+    assert packed.weights.tolist() == [[15 + 16 * 1, 9 + 16 * 5], [15 + 16 * 8, 9 + 16 * 6]]
     assert unpacked(packed)[[1, 0, 1]] == pytest.approx(
         np.array([[0.7, 0, 0.1, -0.2], [14, -14, 2, -6], [0.7, 0, 0.1, -0.2]]), abs=1e-6
     )
@@ -327,8 +327,7 @@ def test_projecting_equals_the_dense_product() -> None:
     counts[7] = 0  # a paragraph without a projected term
     dense = projected(csr_array(counts.astype(np.float32)), [projection])[0]
     assert dense.dtype == np.float32
-    levels = np.hstack((projection.weights % 16, projection.weights // 16)).astype(float) - 8
-    expected = counts @ (levels * projection.scales.astype(float)[:, None])
+    expected = counts @ unpacked(projection).astype(float)
     assert np.abs(expected).max() > 50
     assert dense == pytest.approx(expected, rel=1e-4, abs=1e-4)
     assert not dense[7].any()

@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from detector.learn.metrics import average_precision, hit_at_1, recall_at
 from training.corpora import CORPORA, add_corpora_argument, held_out, is_held_out, labelled
 from training.peers import PEERS, Approach, minilm_evidence, ours
 
-__all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "silence", "tiers", "write_between"]
+__all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "silence", "thresholds_of", "tiers", "write_between"]
 
 CASES = 400  # articles a tier
 _SEED = 2026
@@ -131,31 +132,44 @@ def tiers(corpora: Path, count: int) -> Iterator[Tier]:
     yield Tier("web", "natural", [Case.natural(page) for page in pages[:count]])
 
 
-def figures(tier: Tier, approach: Approach, threshold: float | None = None) -> Figures:
-    """Ask `approach` about `tier`; without a case there is nothing to measure."""
+def figures(tier: Tier, approach: Approach, threshold: Callable[[int], float] | None = None) -> Figures:
+    """Ask `approach` about `tier`; without a case there is nothing to measure.
+
+    `threshold` tells above which score a paragraph is flagged in an article of so many.
+    """
     if not tier.cases:
         return Figures()
     ignored = recurring_lines(_as_articles(tier.cases)) if tier.name == "natural" else set()
-    scores, labels, sizes = [], [], []
+    scores, labels, flags, sizes = [], [], [], []
     for case, scored in zip(tier.cases, approach(tier.cases), strict=True):
         counted = np.array([fold(paragraph) not in ignored for paragraph in case.paragraphs], bool)
         scores.append(np.asarray(scored)[counted])
+        flags.append(scores[-1] > (np.inf if threshold is None else threshold(len(case.paragraphs))))
         labels.append((np.array(case.labels) != BELONGS)[counted])
         sizes.append(int(counted.sum()))
     bounds = np.concatenate(([0], np.cumsum(sizes)))
     flat, truth = np.concatenate(scores), np.concatenate(labels)
-    flagged = float("nan") if threshold is None else float((flat[~truth] > threshold).mean())
-    wrong = [bool((s[~t] > threshold).any()) for s, t in zip(scores, labels, strict=True)] if threshold is not None else []
-    articles = float(np.mean(wrong)) if wrong else float("nan")
-    return Figures(
+    ranked = Figures(
         hit_at_1(flat, truth, bounds),
         average_precision(flat, truth),
         recall_at(flat, truth, 0.01),
         recall_at(flat, truth, 0.001),
-        flagged,
-        articles,
-        found=float("nan") if threshold is None else float((flat[truth] > threshold).mean()),
     )
+    if threshold is None:
+        return ranked
+    flagged = np.concatenate(flags)
+    return replace(
+        ranked,
+        flagged=float(flagged[~truth].mean()),
+        articles=float(np.mean([(f & ~t).any() for f, t in zip(flags, labels, strict=True)])),
+        found=float(flagged[truth].mean()),
+    )
+
+
+def thresholds_of(detector: OffTopicDetector) -> Callable[[int], float]:
+    """Return what tells the score above which `detector` flags a paragraph in an article of so many."""
+    report = detector.check("")
+    return partial(report.model.scorer.calibration.threshold, report.false_alarms)
 
 
 def silence(tier: Tier, detector: OffTopicDetector) -> Figures:
@@ -226,7 +240,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     arguments = parser.parse_args()
     detector = OffTopicDetector(model=arguments.model)
-    threshold = detector.check("").threshold
+    threshold = thresholds_of(detector)
     approaches: dict[str, Approach] = {"offtopic-detector": ours(detector)}
     if not arguments.no_peers:
         approaches |= PEERS

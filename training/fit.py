@@ -16,13 +16,20 @@ from pathlib import Path
 
 import detector
 from detector.learn import TrainSettings, train
+from detector.learn.distillation import DistillationSettings
 from detector.learn.projection import ProjectionSettings
 from detector.model import BUNDLED
 from training.corpora import add_corpora_argument, learned_from
 from training.evident import is_evident
 from training.teacher import encode
 
-SETTINGS = TrainSettings(language="en", projected_elsewhere=40_000, projection=ProjectionSettings(steps=5500))
+SETTINGS = TrainSettings(
+    language="en",
+    projected_elsewhere=40_000,
+    projection=ProjectionSettings(steps=5500),
+    distillation=DistillationSettings(dimensions=256, characters=100_000_000),
+    cases=90_000,
+)
 
 
 def main() -> None:

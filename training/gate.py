@@ -18,7 +18,7 @@ import numpy as np
 
 from detector import OffTopicDetector
 from detector.learn.metrics import average_precision, hit_at_1
-from training.benchmark import CASES, SILENT, Tier, figures, silence, tiers
+from training.benchmark import CASES, SILENT, Tier, figures, silence, thresholds_of, tiers
 from training.peers import ours
 
 __all__ = ["digest_of", "digest_of_tiers", "measured", "measured_on_tiers", "shortfalls"]
@@ -76,7 +76,7 @@ def digest_of_tiers(found: Sequence[Tier]) -> str:
 
 def measured_on_tiers(found: Sequence[Tier], detector: OffTopicDetector) -> dict[str, float]:
     """Return the figures of `detector` on the tiers `found`; higher is better for each."""
-    threshold = detector.check("").threshold
+    threshold = thresholds_of(detector)
     values: dict[str, float] = {}
     for tier in found:
         name = f"{tier.group}, {tier.name}"

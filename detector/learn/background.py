@@ -47,9 +47,9 @@ def fit_background(
     articles : sequence of Article
         A term's idf is taken from the language in which it is most frequent: what is common anywhere says little.
     projected : int
-        How many of the most frequent terms of `language` get a row of the projection: the first rows.
+        How many of the most frequent terms of `language` get a row of the projection: the first rows, the most frequent first.
     projected_elsewhere : int
-        How many of those of other languages get one behind them, if they stand in _SEEN articles.
+        How many of those of other languages get one behind them, in the same order, if they stand in _SEEN articles.
     language : str, optional
         The language of the model; all by default.
     vocabulary, vocabulary_elsewhere : int
@@ -84,7 +84,7 @@ def fit_background(
     for candidates, most in ((home, projected), (elsewhere, projected_elsewhere)):
         ranked = dict.fromkeys(key for _, key in sorted(candidates))
         where = np.searchsorted(vocabulary_hashes, np.fromiter(ranked, np.uint64, len(ranked)))
-        where = np.sort(where[rows[where] < 0][:most])
+        where = where[rows[where] < 0][:most]
         rows[where] = np.arange(taken, taken + len(where), dtype=np.int32)
         taken += len(where)
     largest = max(map(len, by_language.values()), default=0)

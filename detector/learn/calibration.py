@@ -26,6 +26,10 @@ RATES = np.geomspace(1e-4, 0.2, 34)
 # -0.5, 0-0.6 and 87-97 %, and an article with a run of teasers in it.
 _TOPICLESS = 0.0
 _GRID = np.linspace(-40, 40, 801)
+# How many lengths of articles are told apart at most, and how many clean paragraphs there are of one at least. With one
+# threshold for all, .74 % of clean news in articles of 4 to 8 paragraphs were flagged where .2 % are tolerated, now .47 %.
+_LENGTHS = 6
+_LEAST = 20_000
 
 
 def fit_calibration(
@@ -35,6 +39,7 @@ def fit_calibration(
     clean: NDArray[np.float64],
     weights: NDArray[np.float64],
     kinds: NDArray[np.int64],
+    lengths: NDArray[np.int64],
 ) -> Calibration:
     """Fit probabilities and thresholds.
 
@@ -52,26 +57,40 @@ def fit_calibration(
         What each of those counts for: subjects of which there is little are not to be drowned.
     kinds : ndarray (m,) int64
         The kind of text each stands in; a threshold holds for every kind.
+    lengths : ndarray (m,) int64
+        How many paragraphs its article has.
 
     Notes
     -----
     Probabilities: Platt scaling (Platt 1999) with the two classes weighted to :data:`PRIOR`. Thresholds: the split
-    conformal quantile with weights (Vovk et al. 2005; Tibshirani et al. 2019), the highest of those of the kinds (group-
-    conditional, as in Vovk's Mondrian prediction): the smallest clean score with at most the share `rate` of the weight above
-    it, one more paragraph of mean weight counted as above every score. Where the clean paragraphs are too few for that, nothing
-    is flagged.
+    conformal quantile with weights (Vovk et al. 2005; Tibshirani et al. 2019), the highest of those of the kinds and of that of
+    the article's length, of which as many are told apart as there is text for (group-conditional, as in Vovk's Mondrian
+    prediction): the smallest clean score with at most the share `rate` of the weight above it, one more paragraph of mean
+    weight counted as above every score. Where the clean paragraphs are too few for that, nothing is flagged.
     """
     slope, offset = _platt(logits, off_topic, counts, PRIOR)
     probabilities = sigmoid(slope * _GRID + offset)
     scores = np.interp(clean, _GRID, probabilities)  # as they will be told, see Calibration.probability
-    thresholds = np.max([_thresholds(scores[kinds == kind], weights[kinds == kind]) for kind in np.unique(kinds)], axis=0)
+    of_kinds = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+    highest = np.max([_thresholds(scores[some], weights[some]) for some in of_kinds], axis=0)
+    of_lengths = _of_one_length(lengths)
+    thresholds = [np.maximum(highest, _thresholds(scores[some], weights[some])) for some in of_lengths]
     return Calibration(
         logits=_GRID,
         probabilities=probabilities,
         rates=RATES,
-        thresholds=thresholds,
+        lengths=np.array([np.exp(np.log(lengths[some]).mean()) for some in of_lengths]),
+        thresholds=np.array(thresholds),
         topicless=np.array([_TOPICLESS]),
     )
+
+
+def _of_one_length(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the paragraphs in groups of much the same number, by the length of their article, shortest first."""
+    count = int(np.clip(len(lengths) // _LEAST, 1, _LENGTHS))
+    bounds = np.unique(np.quantile(lengths, np.arange(1, count) / count))
+    number = np.searchsorted(bounds, lengths, side="right")
+    return [np.flatnonzero(number == each) for each in np.unique(number)]
 
 
 def _thresholds(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -51,6 +51,9 @@ class DistillationSettings:
     ----------
     dimensions : int
         Width of the taught space; even.
+    terms : int
+        How many of the most frequent projected terms it holds. Of 56,000, the rarest 13,000 gave nothing: AP over 19 tiers .865
+        with and without them.
     characters : int
         How much text the teacher reads: 28 million take MiniLM a quarter of an hour on two cores.
     steps : int
@@ -59,6 +62,7 @@ class DistillationSettings:
     """
 
     dimensions: int = 192
+    terms: int = 43_000
     characters: int = 28_000_000
     steps: int = 600
     seed: int = 0
@@ -109,7 +113,7 @@ def fit_taught(term_vectors: NDArray[np.float32], corpus: Corpus, settings: Dist
     axes = _whitened(term_vectors, corpus, min(settings.dimensions, term_vectors.shape[1] // 2 * 2), rng)
     if corpus.teaches:
         axes = _turned(term_vectors, axes, corpus, settings.steps, rng)
-    return Projection.packed(term_vectors @ axes)
+    return Projection.packed(term_vectors[: settings.terms] @ axes)
 
 
 def _whitened(table: NDArray[np.float32], corpus: Corpus, count: int, rng: np.random.Generator) -> NDArray[np.float32]:

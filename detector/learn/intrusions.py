@@ -11,11 +11,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
 
 from detector.learn.articles import Article
+from detector.learn.coincidence import Coincidences
 
 __all__ = ["BELONGS", "FOREIGN", "FURNITURE", "TIERS", "Case", "Intruder", "cases_of", "digests_of", "reshaped"]
 
@@ -23,7 +25,18 @@ BELONGS, FOREIGN, FURNITURE = 0, 1, 2
 
 # How often each tier is made; those that look most alike to what belongs are made most.
 # Runs of headlines are few on purpose: three times as many cost .10 of the AP in web pages with all their short lines.
-_MIX = {"any": 6, "topic": 9, "source": 6, "teaser": 3, "teasers": 1, "lead": 3, "block": 9, "lines": 6, "clean": 18}
+_MIX = {
+    "any": 6,
+    "topic": 9,
+    "source": 6,
+    "word": 5,
+    "teaser": 4,
+    "teasers": 1,
+    "lead": 3,
+    "block": 9,
+    "lines": 6,
+    "clean": 19,
+}
 TIERS = tuple(_MIX)
 _TIMES = (0.75, 0.18, 0.07)  # shares of articles with one, two and three intrusions
 _ENDS = (0.1, 0.35, 0.55)  # shares of furniture put first, last and anywhere: it gathers at the ends of a page
@@ -31,6 +44,7 @@ _ALIKE = (0.2, 0.2)  # shares of the digests whose pieces are of one topic, of o
 _KIND = 50  # articles of a topic or source at least, or a digest would be made of few
 _HEADLINES = 0.15  # share of the digests that are lists of headlines
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
+_SMALLEST = 3  # paragraphs of a host
 _ITEM = 60  # characters of what may be an item of a list
 # A closing quote or bracket (two at most) stays with its sentence.
 _SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”’)])|(?<=[.!?…][\"'”’)]{2}))\s+(?=[\"'“‘(]?[A-Z0-9])")
@@ -82,13 +96,16 @@ class Intruder:
         self._by_topic = self._groups(lambda a: a.topic)
         self._by_source = self._groups(lambda a: a.source)
 
-    def case(self, host: Article, tier: str, *more: str) -> Case | None:
-        """Return `host` with an intrusion of `tier`, and one of each of `more` tiers; None where no donor is to be had."""
+    def case(self, host: Article, tier: str, *more: str, version: Article | None = None) -> Case | None:
+        """Return `host` with an intrusion of `tier`, and one of each of `more` tiers; None where no donor is to be had.
+
+        Where `host` is no donor itself but another `version` of it, that one gives it nothing.
+        """
         paragraphs, labels = list(host.paragraphs), [BELONGS] * len(host.paragraphs)
         for each in (tier, *more):
             if each == "clean":
                 continue
-            intruders, label = self._put_in(host, each)
+            intruders, label = self._put_in(host, each, version)
             if not intruders:
                 return None
             at = self._place(label, len(paragraphs))
@@ -109,6 +126,10 @@ class Intruder:
         large = [group for group in groups.values() if len(group) >= _KIND]
         return large[int(self._rng.integers(len(large)))] if large else self.articles
 
+    @cached_property
+    def _coincidences(self) -> Coincidences:
+        return Coincidences(self.articles, _MIN_DONOR_CHARS)
+
     def _groups(self, key: Callable[[Article], str]) -> dict[str, list[Article]]:
         groups: dict[str, list[Article]] = defaultdict(list)
         for article in self.articles:
@@ -116,7 +137,7 @@ class Intruder:
                 groups[key(article)].append(article)
         return groups
 
-    def _donor(self, host: Article, tier: str) -> Article | None:
+    def _donor(self, host: Article, tier: str, version: Article | None) -> Article | None:
         pool = self.articles
         if tier == "topic":
             pool = self._by_topic.get(host.topic, [])
@@ -126,19 +147,21 @@ class Intruder:
             if not pool:
                 return None
             donor = pool[int(self._rng.integers(len(pool)))]
-            # The same story is no intruder; that neither has a title says nothing.
-            if donor.paragraphs[0] != host.paragraphs[0] and not (host.title and donor.title == host.title):
+            if not _one_story(donor, host, version):
                 return donor
         return None
 
-    def _put_in(self, host: Article, tier: str) -> tuple[tuple[str, ...], int]:
+    def _put_in(self, host: Article, tier: str, version: Article | None) -> tuple[tuple[str, ...], int]:
         """Return what an intrusion of `tier` puts into `host`, and what it is there."""
         if tier == "lines":
             return self._lines(), FURNITURE
+        if tier == "word":
+            found = self._coincidences.draws(host, self._rng)
+            return next(((text,) for donor, text in found if not _one_story(donor, host, version)), ()), FOREIGN
         if tier == "teasers":
-            donors = [self._donor(host, tier) for _ in range(int(self._rng.integers(2, 7)))]
+            donors = [self._donor(host, tier, version) for _ in range(int(self._rng.integers(2, 7)))]
             return tuple(donor.title for donor in donors if donor is not None and donor.title), FURNITURE
-        return self._taken(self._donor(host, tier), tier)
+        return self._taken(self._donor(host, tier, version), tier)
 
     def _lines(self) -> tuple[str, ...]:
         """Return a run of one to three lines of furniture."""
@@ -193,6 +216,12 @@ class Intruder:
         return Case(tuple(pieces), (BELONGS,) * len(pieces), "", "digest")
 
 
+def _one_story(donor: Article, host: Article, version: Article | None) -> bool:
+    """Return whether a paragraph of `donor` would be none of another story; that neither has a title says nothing."""
+    same_title = bool(host.title and donor.title == host.title)
+    return donor is version or same_title or donor.paragraphs[0] == host.paragraphs[0]
+
+
 def reshaped(article: Article, rng: np.random.Generator) -> Article:
     """Return `article` cut to a random stretch, or with paragraphs merged or split: text comes in every size.
 
@@ -245,15 +274,19 @@ def cases_of(articles: Sequence[Article], lines: Sequence[str], count: int, seed
     """Make at most `count` cases of all tiers, hosts drawn by weight and reshaped anew each time, donors of their language."""
     rng = np.random.default_rng(seed)
     tiers = [tier for tier, times in _MIX.items() for _ in range(times)]
-    intruders = _by_language([reshaped(article, rng) for article in articles], seed, lines)
-    hosts = [article for intruder in intruders.values() for article in intruder.articles if len(article.paragraphs) >= 3]
-    weights = np.array([article.weight for article in hosts])
+    articles = [article for article in articles if article.paragraphs]
+    versions = [reshaped(article, rng) for article in articles]
+    intruders = _by_language(versions, seed, lines)
+    weights = np.array([article.weight * (len(article.paragraphs) >= _SMALLEST) for article in articles])
     cases: list[Case] = []
-    for index in rng.choice(len(hosts), count, p=weights / weights.sum()):
+    for index in rng.choice(len(articles), count, p=weights / weights.sum()):
         # One intrusion mostly, now and then two or three: "there is always one" must not be learned.
         drawn = [tiers[int(i)] for i in rng.integers(len(tiers), size=int(rng.choice(3, p=_TIMES)) + 1)]
-        host = hosts[int(index)]
-        case = intruders[host.language].case(host, *drawn)
+        # A page of the web is host to some fifty cases, for there are few.
+        host = reshaped(articles[int(index)], rng)
+        if len(host.paragraphs) < _SMALLEST:
+            continue
+        case = intruders[host.language].case(host, *drawn, version=versions[int(index)])
         if case is not None:
             cases.append(case)
     return cases

@@ -217,6 +217,7 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
         off_topic_logits(foreign, furnished, rows_clean),
         np.array([article.weight for article in clean])[rows_clean.cases] * rows_clean.weights,
         np.array(kinds)[rows_clean.cases],
+        np.bincount(rows_clean.cases)[rows_clean.cases],
     )
     return Model(final, Scorer(first, foreign, furnished, topic, calibration))
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.background import Background
+from detector.evidence import COLUMNS
 from detector.learn.articles import fold
 from detector.learn.background import chunks
 from detector.learn.intrusions import BELONGS, FOREIGN, FURNITURE, Case
@@ -62,6 +63,21 @@ _FIRST = _Way((16,), epochs=24, penalty=1e-4, members=1)
 _TOPIC = _Way((8,), epochs=24, penalty=1e-4, members=1)
 _BATCH = 1024
 _RUN = 50  # batches after which the weights are taken into the mean
+# What a paragraph shares with the rest of its article never makes it more suspicious, all else being equal. Where one case in
+# fourteen shares a rare word by chance, a network that is free to learns that a single one is a bad sign.
+_REASSURING = (
+    "tfidf",
+    "local",
+    "tfidf_far",
+    "shared",
+    "surprise",
+    "rare_shared",
+    "very_rare_shared",
+    "names_shared",
+    "rarest_shared",
+)
+_NONE = np.zeros(0, np.int64)
+_FALLING = 0.25  # share of the units of each layer that see those columns, and fall with them
 
 
 @dataclass(frozen=True)
@@ -146,13 +162,20 @@ def joined(parts: Sequence[Gathered]) -> Gathered:
 
 def fit_first(rows: Gathered, seed: int) -> Network:
     """Fit the first network: evidence without doubt to "does not belong"."""
-    return _fit(rows.plain, rows.labels != BELONGS, _FIRST, seed)
+    return _fit(rows.plain, rows.labels != BELONGS, _FIRST, seed, _columns(_REASSURING))
 
 
 def fit_foreign(rows: Gathered, seed: int) -> Network:
     """Fit the foreign network, furniture left out: evidence without and with doubt to "about something else"."""
     asked = rows.labels != FURNITURE
-    return _fit(rows.both[asked], rows.labels[asked] == FOREIGN, _FOREIGN, seed)
+    reassuring = _columns(_REASSURING)
+    return _fit(
+        rows.both[asked],
+        rows.labels[asked] == FOREIGN,
+        _FOREIGN,
+        seed,
+        np.concatenate((reassuring, reassuring + len(COLUMNS))),
+    )
 
 
 def fit_furniture(made: Gathered, natural: Sequence[Gathered], seed: int) -> Network:
@@ -208,20 +231,36 @@ def off_topic_logits(foreign: Network, furniture: Network, rows: Gathered) -> ND
     return np.logaddexp(foreign(both)[:, 0], furniture(both)[:, 0])
 
 
-def _fit(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, seed: int) -> Network:
-    """Fit a network whose output is the logit of `labels`; where all are the same, one that always says so."""
+def _columns(names: Sequence[str]) -> NDArray[np.int64]:
+    """Return where columns of evidence stand."""
+    return np.array([COLUMNS.index(name) for name in names], np.int64)
+
+
+def _fit(
+    inputs: NDArray[np.float32],
+    labels: NDArray[np.bool_],
+    way: _Way,
+    seed: int,
+    falling: NDArray[np.int64] = _NONE,
+) -> Network:
+    """Fit a network whose output is the logit of `labels`; where all are the same, one that always says so.
+
+    It never rises with any of the inputs `falling`, the numbers of which are given.
+    """
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0)
     scale[scale < 1e-4] = 1
     if labels.all() or not labels.any():
         constant = np.array([_CERTAIN if labels.all() else -_CERTAIN], np.float32)
         return Network(mean, scale, (np.zeros((1, inputs.shape[1], 1), np.float32),), (constant[None],))
     standard = np.clip((inputs - mean) / scale, -4, 4)
-    members = [_member(standard, labels, way, seed + number) for number in range(way.members)]
+    members = [_member(standard, labels, way, seed + number, falling) for number in range(way.members)]
     _log.info("network %s: %d epochs on %d rows", way.hidden, way.epochs, len(inputs))
     return Network(mean, scale, *_averaged(members))
 
 
-def _member(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, seed: int) -> _Layers:
+def _member(
+    inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, seed: int, falling: NDArray[np.int64]
+) -> _Layers:
     """Fit one network by Adam; its weights are the mean of those it passed through in the second half of learning.
 
     At a constant rate, the last step is as noisy as any (stochastic weight averaging, Izmailov et al. 2018): over eleven tiers,
@@ -243,10 +282,28 @@ def _member(inputs: NDArray[np.float32], labels: NDArray[np.bool_], way: _Way, s
     for epoch in range(way.epochs):
         for run in np.array_split(rng.permutation(len(inputs)), runs):
             model.partial_fit(inputs[run], labels[run], classes=[False, True])
+            if len(falling):
+                _hold(model.coefs_, falling)
             if 2 * epoch >= way.epochs:
                 passed.append([array.copy() for array in (*model.coefs_, *model.intercepts_)])
     mean = [np.mean(arrays, axis=0) for arrays in zip(*passed, strict=True)]
     return mean[: len(model.coefs_)], mean[len(model.coefs_) :]
+
+
+def _hold(weights: Sequence[NDArray[np.float64]], falling: NDArray[np.int64]) -> None:
+    """Move the `weights` of a network, a matrix a layer, to the nearest of one that never rises with the inputs `falling`.
+
+    Some units of each layer see these inputs, with weights that are not positive, and pass on what they say with weights that
+    are not negative (Sill 1997); the others see all else alone. The mean of such networks' weights is those of one.
+    """
+    inner, first = falling, True
+    for layer in weights:
+        free = np.ones(layer.shape[1], np.bool_)
+        free[: max(1, round(_FALLING * layer.shape[1]))] = False
+        layer[np.ix_(inner, free)] = 0
+        bound = np.ix_(inner, ~free)
+        layer[bound] = np.minimum(layer[bound], 0) if first else np.maximum(layer[bound], 0)
+        inner, first = np.flatnonzero(~free), False
 
 
 def _averaged(members: Sequence[_Layers]) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[np.float32], ...]]:
