@@ -168,6 +168,7 @@ class OffTopicDetector:
     def decision_function(self, paragraphs: Sequence[str]) -> NDArray[np.float64]:
         """Return ``score_samples - offset_``, ndarray (n,) float64: below 0 exactly for what :meth:`predict` calls -1.
 
+        For another article than the one that was fitted `offset_` is that of its own number of paragraphs.
         Where the article's status or `kinds` keeps a paragraph from being flagged, the value is raised to 0.
         """
         report = self.check(_paragraph_list(paragraphs))
