@@ -1,8 +1,8 @@
 """Coincidence: articles in, which of them hold a rare word, and where, out.
 
 A rare word that stands in two places is the best evidence there is that both tell one story, but for chance: a car with a
-"2.0-litre" engine is in no recipe with "a litre of stock". Donors drawn at random share such a word once in a hundred times,
-too seldom to learn it from; here they are looked up.
+"2.0-litre" engine is in no recipe with "a litre of stock". Donors drawn at random seldom share such a word; here they are
+looked up.
 """
 
 from __future__ import annotations
