@@ -26,11 +26,11 @@ from detector.reader import Reader
 from detector.scorer import SUMMARY, Calibration, Network, Scorer, article_summary
 from detector.store import read_arrays, read_header, write_arrays
 from detector.terms import fingerprint
-from detector.vectors import Lexicon, Projection
+from detector.vectors import Affixes, Lexicon, Projection
 
 __all__ = ["BUNDLED", "FORMAT", "Judgement", "Model", "load_model"]
 
-FORMAT = 6
+FORMAT = 7
 _STRETCH = 4096  # paragraphs; 100,000 in one piece took 18 times as long as 10,000, for no cache holds them
 _F32 = np.dtype("<f4")
 BUNDLED = Path(__file__).with_name("default.safetensors")
@@ -38,7 +38,7 @@ BUNDLED = Path(__file__).with_name("default.safetensors")
 _LAYOUT = {
     "background.hashes": ("<u8", "v"),
     "background.idf": ("<f2", "v"),
-    "background.rows": ("<i4", "v"),
+    "background.projected": ("<i4", "p"),
     "background.unknown_idf": ("<f4", "1"),
     "lexicon.weights": ("<f2", "v"),
     "lexicon.pairs": ("<f2", "w"),
@@ -55,6 +55,7 @@ _OPTIONAL = {
     "projection": {"projection.weights": ("|u1", "pd"), "projection.scales": ("<f4", "p")},
     "encoder": {"encoder.probe": ("<f4", "d")},
     "taught": {"taught.weights": ("|u1", "te"), "taught.scales": ("<f4", "t")},
+    "affixes": {"affixes.hashes": ("<u8", "a"), "affixes.weights": ("|u1", "ae"), "affixes.scales": ("<f4", "a")},
 }
 # The networks and how many numbers each takes; each gives one.
 _NETWORKS = {"first": len(COLUMNS), "foreign": 2 * len(COLUMNS), "furniture": 2 * len(COLUMNS), "topic": len(SUMMARY)}
@@ -226,7 +227,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {
         "background.hashes": model.reader.background.hashes,
         "background.idf": model.reader.background.idf.astype(np.float16),
-        "background.rows": model.reader.background.rows,
+        "background.projected": _projected(model.reader.background.rows),
         "background.unknown_idf": np.array([model.reader.background.unknown_idf], np.float32),
         "lexicon.weights": model.reader.lexicon.weights.astype(np.float16),
         "lexicon.pairs": model.reader.lexicon.pairs.astype(np.float16),
@@ -244,6 +245,9 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
         arrays |= _projection_arrays("projection", model.reader.projection)
     if model.reader.taught is not None:
         arrays |= _projection_arrays("taught", model.reader.taught)
+    if model.reader.affixes is not None:
+        arrays["affixes.hashes"] = model.reader.affixes.hashes
+        arrays |= _projection_arrays("affixes", model.reader.affixes.vectors)
     for name in _NETWORKS:
         network = getattr(scorer, name)
         arrays[f"{name}.mean"], arrays[f"{name}.scale"] = network.mean, network.scale
@@ -256,12 +260,32 @@ def _projection_arrays(name: str, projection: Projection) -> dict[str, NDArray[A
     return {f"{name}.weights": projection.weights, f"{name}.scales": projection.scales}
 
 
+def _projected(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the term of each row of the projection, given the row of each term of the vocabulary, -1 for none."""
+    projected = np.flatnonzero(rows >= 0)
+    terms: NDArray[np.int32] = projected[np.argsort(rows[projected])].astype(np.int32)
+    return terms
+
+
+def _rows(projected: NDArray[np.int32], count: int) -> NDArray[np.int32]:
+    """Return the row of each of `count` terms; ValueError where `projected` are not as many different ones of them."""
+    rows = np.full(count, -1, np.int32)
+    if projected.min(initial=0) < 0 or projected.max(initial=-1) >= count:
+        raise ValueError(f"there are {count} terms, and others are projected")
+    rows[projected] = np.arange(len(projected), dtype=np.int32)
+    if np.count_nonzero(rows >= 0) != len(projected):
+        raise ValueError("a term is projected twice")
+    return rows
+
+
 def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> Model:
     """Return the model of a file's arrays, an encoder left out; ValueError or KeyError where they do not fit one another."""
     sizes = {"1": 1, "w": PAIRS}
     parts = {key.split(".")[0] for key in arrays}
     if ("projection" in parts) == ("encoder" in parts):
         raise ValueError("there is either a projection or the probe of an encoder")
+    if "encoder" in parts:
+        sizes["p"] = 0
     layout = _LAYOUT | {key: kind for name in _OPTIONAL if name in parts for key, kind in _OPTIONAL[name].items()}
     for key, (dtype, letters) in layout.items():
         shape = arrays[key].shape
@@ -288,7 +312,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
     background = Background(
         hashes=arrays["background.hashes"],
         idf=arrays["background.idf"].astype(np.float32),
-        rows=arrays["background.rows"],
+        rows=_rows(arrays["background.projected"], len(arrays["background.hashes"])),
         unknown_idf=float(arrays["background.unknown_idf"][0]),
     )
     lexicon = Lexicon(
@@ -298,21 +322,24 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
     )
     spaces = {
         name: Projection(arrays[f"{name}.weights"], arrays[f"{name}.scales"])
-        for name in ("projection", "taught")
+        for name in ("projection", "taught", "affixes")
         if name in parts
     }
     # Where an encoder takes the projection's place, it has no rows.
     projection = spaces.get("projection", Projection.packed(np.zeros((0, 2), np.float32)))
     if not (background.hashes[1:] > background.hashes[:-1]).all():
         raise ValueError("the vocabulary is not sorted")
-    if background.rows.max(initial=-1) >= len(projection.weights) or background.rows.min(initial=-1) < -1:
-        raise ValueError(f"{len(projection.weights)} projection rows do not serve the vocabulary")
     if "taught" in spaces and len(spaces["taught"].weights) > len(projection.weights):
         raise ValueError(f"{len(projection.weights)} terms are projected and {len(spaces['taught'].weights)} are taught")
     names = ("logits", "probabilities", "rates", "lengths", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
-    return Model(Reader(background, projection, lexicon, spaces.get("taught")), scorer, metadata)
+    if "affixes" in spaces and "taught" not in spaces:
+        raise ValueError("there are affixes without a taught space")
+    if "affixes" in spaces and not (arrays["affixes.hashes"][1:] > arrays["affixes.hashes"][:-1]).all():
+        raise ValueError("the affixes are not sorted")
+    affixes = Affixes(arrays["affixes.hashes"], spaces["affixes"]) if "affixes" in spaces else None
+    return Model(Reader(background, projection, lexicon, spaces.get("taught"), affixes), scorer, metadata)
 
 
 def _short(value: object) -> str:

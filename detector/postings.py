@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from detector.background import Background, guessed_idf, strangeness
 from detector.paragraphs import SENTENCE_ENDS, Batch
-from detector.terms import RADIX, Terms, is_capital, is_digit, is_unspaced, one_of, terms_of
+from detector.terms import RADIX, Terms, affixes_of, is_capital, is_digit, is_unspaced, one_of, terms_of
 
 __all__ = ["EDGED", "PAIRS", "Postings", "identities_of", "postings_of"]
 
@@ -55,6 +55,10 @@ class Postings:
         long terms that few paragraphs hold are taken for rarer than others.
     group_identity : ndarray (g,) int64
         Equal for equal terms.
+    group_spelling : ndarray (g,) int64
+        The row of `spellings` that tells how the group's term is spelt, -1 for one with a row of the projection.
+    spellings : ndarray (s, 7) uint64
+        What stands for how the terms without one begin and end: :func:`~detector.terms.affixes_of`.
     strange : ndarray (g,) float32
         How strange the language of its article is, 0..1, by the share of the terms that the background does not know.
     capital : ndarray (k,) bool
@@ -83,6 +87,8 @@ class Postings:
     group_index: NDArray[np.int32]
     group_idf: NDArray[np.float32]
     group_identity: NDArray[np.int64]
+    group_spelling: NDArray[np.int64]
+    spellings: NDArray[np.uint64]
     strange: NDArray[np.float32]
     capital: NDArray[np.bool_]
     pairs: NDArray[np.int64]
@@ -120,6 +126,18 @@ class Postings:
         starts = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=n)))).astype(np.int32)
         return csr_array((values, columns[kept], starts), shape=(n, int(background.rows.max(initial=-1)) + 1))
 
+    def spelt_bags(self) -> csr_array:
+        """Return the paragraphs as bags of the terms without a projection row, csr (n, s).
+
+        Each says ``(1 + ln(count)) * idf``, less in a strange language.
+        """
+        spelling = self.group_spelling[self.groups]
+        kept = np.flatnonzero(spelling >= 0)
+        groups = self.groups[kept]
+        values = (1 + np.log(self.counts[kept])) * self.group_idf[groups] * (1 - self.strange[groups])
+        shape = (len(self.lengths), len(self.spellings))
+        return csr_array((values, (self.rows[kept], spelling[kept])), shape=shape)
+
 
 def postings_of(batch: Batch, background: Background) -> Postings:
     """Count the terms of every paragraph of `batch` and look them up in `background`."""
@@ -156,6 +174,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     group_idf = np.full(len(group_index), background.unknown_idf, np.float32)
     group_idf[known] = background.idf[group_index[known]]
     group_article = keys[group_starts] >> _IDENTITY_BITS
+    group_spelling, spellings = _spelt(terms, identity, batch, background, group_identity)
     strange = strangeness(known, group_article, len(batch.bounds) - 1)
     guess = guessed_idf(
         letters=group_identity & _LONGEST,
@@ -179,6 +198,8 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         group_index,
         group_idf,
         group_identity,
+        group_spelling,
+        spellings,
         strange.astype(np.float32),
         begins[entry],
         _pairs(terms.hashes, term_rows),
@@ -207,6 +228,26 @@ def identities_of(terms: Terms, batch: Batch, background: Background) -> NDArray
     letters = (terms.ends - terms.starts) * np.where(is_unspaced(batch.codes[terms.starts]), 3, 1)
     identities: NDArray[np.int64] = np.where(index >= 0, index, unknown) << _LENGTH_BITS | np.minimum(letters, _LONGEST)
     return identities
+
+
+def _spelt(
+    terms: Terms, identity: NDArray[np.int64], batch: Batch, background: Background, groups: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return the fields `group_spelling` and `spellings`, of terms and groups of which each has its identity."""
+
+    def without_row(identities: NDArray[np.int64]) -> NDArray[np.bool_]:
+        index, known = identities >> _LENGTH_BITS, len(background.rows)
+        if not known:
+            return np.ones(len(identities), np.bool_)
+        return (index >= known) | (background.rows.take(index, mode="clip") < 0)
+
+    some = np.flatnonzero(without_row(identity))
+    kinds, first = np.unique(identity[some], return_index=True)
+    at = some[first]
+    spelling = np.full(len(groups), -1, np.int64)
+    spelt = np.flatnonzero(without_row(groups))
+    spelling[spelt] = np.searchsorted(kinds, groups[spelt])
+    return spelling, affixes_of(batch.codes, terms.starts[at], terms.ends[at])
 
 
 def _is_cut(codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from detector.evidence import Gatherer
 from detector.paragraphs import Batch
 from detector.postings import Postings, postings_of
 from detector.scorer import Network, sigmoid
-from detector.vectors import Lexicon, Projection, projected, scattered
+from detector.vectors import Affixes, Lexicon, Projection, projected, scattered
 
 __all__ = ["Evidence", "Reader"]
 
@@ -45,12 +45,15 @@ class Reader:
     lexicon : Lexicon
     taught : Projection, optional
         A second space, from a teacher: what the words mean apart from what was learned of them.
+    affixes : Affixes, optional
+        What words without a row are taken to mean in that space.
     """
 
     background: Background
     projection: Projection | Encoded
     lexicon: Lexicon
     taught: Projection | None = None
+    affixes: Affixes | None = None
 
     def read(self, batch: Batch, first: Network | None) -> Evidence:
         """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
@@ -78,6 +81,8 @@ class Reader:
         """Return the vectors of the rows in each space of meaning, the taught one last if there is one."""
         maps = [each for each in (self.projection, self.taught) if isinstance(each, Projection)]
         spaces = projected(postings.bags(self.background), maps)
+        if self.affixes is not None:
+            spaces[-1] += self.affixes.project(postings)
         if isinstance(self.projection, Encoded):
             return [self.projection.vectors(batch), *spaces]
         spaces[0] += scattered(postings, spaces[0].shape[1])

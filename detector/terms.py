@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 __all__ = [
     "RADIX",
     "Terms",
+    "affixes_of",
     "codes_of",
     "fingerprint",
     "hash_of",
@@ -54,6 +55,8 @@ _TABLE_SIZE = 0x10000  # the Basic Multilingual Plane; rarer characters are fold
 RADIX = 0x9E3779B97F4A7C15  # odd: a factor modulo 2**64 that keeps different numbers different
 _QUAD = 4  # characters hashed at a time
 _END = 16  # characters at either end of a word that tell it
+_PREFIXES, _SUFFIXES = (3, 4, 5, 6), (2, 3, 4)  # letters
+_BEHIND = np.uint64(0xA0761D6478BD642F)  # whatever keeps what a word ends in from what others begin with
 _MASKS = np.array([(1 << (16 * size)) - 1 for size in range(_QUAD + 1)], np.uint64)  # of the first so many of four
 _KEYS = np.cumprod(np.full(1 + 2 * _END // _QUAD, RADIX, np.uint64))  # of a word's size, of its first quads, of its last
 _PROBE = "Straße naïve 2018 U.S.-backed don't Ωmega Россия 東京都 東 สวัสดี العربية हिन्दी 𝒜 x"
@@ -130,6 +133,33 @@ def _hashes(symbols: NDArray[np.uint16], starts: NDArray[np.int64], ends: NDArra
     return mixed(state)
 
 
+def affixes_of(codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return what stands for the first 3, 4, 5 and 6 letters of words, lower-cased, and their last 2, 3 and 4.
+
+    Parameters
+    ----------
+    codes : ndarray (n,) uint32
+    starts, ends : ndarray (w,) int64
+        Spans of words in `codes`.
+
+    Returns
+    -------
+    ndarray (w, 7) uint64
+        Hashes, 0 where a word has fewer letters.
+    """
+    most, last = max(_PREFIXES), max(_SUFFIXES)
+    heads, tails = starts[:, None] + np.arange(most), ends[:, None] - last + np.arange(last)
+    if not len(starts) or not len(codes):
+        return np.zeros((len(starts), len(_PREFIXES + _SUFFIXES)), np.uint64)
+    symbols, _ = _classify(codes.take(np.hstack((heads, tails)).ravel(), mode="clip"))
+    head = np.arange(0, len(starts) * (most + last), most + last)
+    tail = head + most + last
+    hashes = [_hashes(symbols, head, head + size) for size in _PREFIXES]
+    hashes += [_hashes(symbols, tail - size, tail) ^ _BEHIND for size in _SUFFIXES]
+    long = (ends - starts)[:, None] >= np.array(_PREFIXES + _SUFFIXES)
+    return np.where(long, np.stack(hashes, axis=1), np.uint64(0))
+
+
 def is_capital(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which code points are upper-case letters, ndarray (n,) bool."""
     return _tables().capital.take(codes, mode="clip")
@@ -172,9 +202,11 @@ def hash_of(word: str) -> int:
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
-    """Return 16 hex digits that change whenever these rules change: the hash of the terms of a fixed probe text."""
-    found = terms_of(codes_of(_PROBE))
-    return f"{int(np.bitwise_xor.reduce(found.hashes * np.arange(1, 2 * len(found.hashes), 2, dtype=np.uint64))):016x}"
+    """Return 16 hex digits that change whenever these rules change: the hash of a fixed probe text's terms and affixes."""
+    codes = codes_of(_PROBE)
+    found = terms_of(codes)
+    hashes = np.concatenate((found.hashes, affixes_of(codes, found.starts, found.ends).ravel()))
+    return f"{int(np.bitwise_xor.reduce(hashes * np.arange(1, 2 * len(hashes), 2, dtype=np.uint64))):016x}"
 
 
 def _classify(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:

@@ -1,7 +1,8 @@
 """The whole way from text to score, the slow and readable way: plain loops, article by article and word by word.
 
 What each step means is told here a second time, in formulae, and nothing is shared with the fast way but the hash of a word
-(:func:`~detector.terms.hash_of`), the finaliser in it and the characters that end a sentence. A word is, lower-cased, itself.
+(:func:`~detector.terms.hash_of`), the finaliser in it, what keeps endings from beginnings and the characters that end a
+sentence. A word is, lower-cased, itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from conftest import unpacked
 from numpy.typing import NDArray
-from test_terms import slow_terms, sort_of
+from test_terms import slow_affixes, slow_terms, sort_of
 
 from detector.background import Background
 from detector.evidence import COLUMNS, WINDOW
@@ -428,6 +429,15 @@ def known_of(reader: Reader, rows: Sequence[str], vocabulary: Mapping[int, int])
             for vector, words in zip(dense, held, strict=True):
                 if word in words:
                     vector += (1 + math.log(words[word])) * added
+    taught = None if reader.taught is None else summed_rows(reader.taught, held, projected, strange)
+    if taught is not None and reader.affixes is not None:
+        numbers = {key: row for row, key in enumerate(reader.affixes.hashes.tolist())}
+        for word in everything:
+            if word not in projected:
+                meant = (1 - strange) * idf[word] * meant_by(word, reader.affixes.vectors, numbers)
+                for vector, words in zip(taught, held, strict=True):
+                    if word in words:
+                        vector += (1 + math.log(words[word])) * meant
     return Known(
         rows=list(rows),
         held=held,
@@ -435,7 +445,7 @@ def known_of(reader: Reader, rows: Sequence[str], vocabulary: Mapping[int, int])
         idf=idf,
         known=set(index),
         dense=dense,
-        taught=None if reader.taught is None else summed_rows(reader.taught, held, projected, strange),
+        taught=taught,
         furniture=[worded_like_furniture(words, vocabulary, reader.lexicon) for words in spelt],
     )
 
@@ -452,6 +462,16 @@ def summed_rows(
                 (row,) = unpacked(Projection(projection.weights[here], projection.scales[here]))
                 vector += (1 + math.log(count)) * (1 - strange) * row
     return dense
+
+
+def meant_by(word: str, vectors: Projection, numbers: Mapping[int, int]) -> NDArray[np.float64]:
+    """What a `word` without a row is taken to mean: the rows of its k known affixes, of which `numbers` tells, over sqrt(k)."""
+    total = np.zeros(2 * vectors.weights.shape[1])
+    known = [numbers[key] for key in slow_affixes(word) if key and key in numbers]
+    for number in known:
+        (row,) = unpacked(Projection(vectors.weights[[number]], vectors.scales[[number]]))
+        total += row
+    return total / math.sqrt(max(len(known), 1))
 
 
 def direction_of(identity: int, dimensions: int) -> NDArray[np.float64]:

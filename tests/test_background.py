@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from conftest import spelt
 
 from detector.background import Background
 from detector.learn.articles import Article
-from detector.learn.background import chunks, fit_background, spellings
+from detector.learn.background import chunks, fit_background, others, spellings
 from detector.terms import hash_of
 
 FISH = [
@@ -151,6 +152,7 @@ def test_of_no_text_nothing_is_known(articles: list[Article]) -> None:
     assert (len(background.hashes), len(background.idf), len(background.rows)) == (0, 0, 0)
     assert background.unknown_idf == idf(len(articles), 0)
     assert spellings(articles, background) == []
+    assert others(articles, background) == []
 
 
 def test_terms_are_spelt_lower_cased_by_their_row() -> None:
@@ -172,6 +174,40 @@ def test_a_term_that_the_articles_at_hand_do_not_hold_is_spelt_empty() -> None:
 def test_spellings_are_found_beyond_the_first_run_of_articles() -> None:
     articles = [Article(("filler",))] * 600 + [Article(("Zebra",))] * 3
     assert sorted(spellings(articles, fit_background(articles, projected=9))) == ["filler", "zebra"]
+
+
+def test_the_other_terms_are_those_without_a_row_known_or_not_lower_cased_and_in_order() -> None:
+    articles = [*FISH, Article(("Zebra, zebra! ZEBRA", "don't"), title="Aardvark 2018")]
+    unknown = ["aardvark", "blue", "don", "zebra", "2018"]
+    background = fit_background(articles, projected=1, min_articles=2)
+    assert spellings(articles, background) == ["red"]
+    assert index_of(background, *unknown) == [-1] * 5
+    assert min(index_of(background, "bird", "fish")) >= 0  # in the vocabulary, without a row
+    assert others(articles, background) == sorted([*unknown, "bird", "fish"])
+    assert others(articles, fit_background(articles, projected=9, min_articles=2)) == sorted(unknown)
+    assert others(articles, fit_background(articles, projected=9, min_articles=1)) == []
+    assert others(articles, fit_background([], projected=9)) == sorted([*unknown, "bird", "fish", "red"])
+
+
+def test_of_the_other_terms_those_alone_are_told_that_the_articles_at_hand_hold() -> None:
+    background = fit_background(FISH, projected=1, min_articles=1)
+    assert others(FISH, background) == ["bird", "blue", "fish"]
+    assert others(FISH[1:2], background) == ["bird"]
+    assert others([], background) == []
+
+
+def test_terms_are_lower_cased_one_character_at_a_time_as_they_are_compared() -> None:
+    # As a whole, the last letter of "ΟΔΟΣ" becomes another one, and the first of "İstanbul" two.
+    articles = [Article(("ΟΔΟΣ οδοσ İstanbul",))] * 3
+    none, all_of_them = fit_background([], projected=9), fit_background(articles, projected=9)
+    assert others(articles, none) == sorted(spellings(articles, all_of_them)) == ["istanbul", "οδοσ"]
+
+
+def test_the_other_terms_of_every_run_of_articles_are_told_once() -> None:
+    articles = [Article((f"filler Twice{spelt(i % 600)}",)) for i in range(1200)]  # three runs
+    articles[600] = Article(("Zebra filler",))
+    found = others(articles, fit_background(articles, projected=1, min_articles=1))
+    assert found == sorted({*(f"twice{spelt(i)}" for i in range(600)), "zebra"})
 
 
 def test_chunks_are_runs_of_one_size_and_what_is_left() -> None:

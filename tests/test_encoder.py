@@ -251,6 +251,7 @@ def test_learning_reads_whole_paragraphs_of_the_articles_by_the_encoder_and_lear
     assert isinstance(encoded, Encoded)
     assert encoded.encoder is asked
     assert learned.reader.taught is None
+    assert learned.reader.affixes is None
     assert (learned.reader.background.rows == -1).all()
     assert len(learned.reader.background.hashes) > 100
     read = {text for texts in asked.asked for text in texts}
@@ -276,7 +277,7 @@ def test_the_file_holds_what_the_encoder_made_of_the_sentence_and_nothing_else_o
     held = load_file(saved)
     assert held["encoder.probe"].tolist() == Encoded.by(Hashed()).probe.tolist()
     assert [name for name in held if name.startswith("encoder.")] == ["encoder.probe"]
-    assert not [name for name in held if name.startswith(("projection.", "taught."))]
+    assert not [name for name in held if name.startswith(("projection.", "taught.", "affixes."))]
     assert b"Hashed" not in saved.read_bytes()
 
 

@@ -115,15 +115,7 @@ def test_no_reason_in_a_strange_language_names_its_small_words() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "fr-intruder",
-        "it-intruder",
-        # The councillor who reads out the tariff of a power company shares still less with the rest.
-        pytest.param("de-intruder", marks=pytest.mark.xfail(strict=True, reason="second, .31 after .34")),
-    ],
-)
+@pytest.mark.parametrize("name", ["de-intruder", "fr-intruder", "it-intruder"])
 def test_in_another_language_the_intruder_ranks_first(name: str) -> None:
     # French and Italian were never learned; of German there was much, and nearly all of it about one epidemic.
     assert [int(check(name).scores.argmax())] == labelled(name, "foreign")

@@ -21,14 +21,16 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 from strategies import batches
+from test_terms import slow_affixes
 
 from detector import Model, ModelError, OffTopicDetector, load_model
 from detector import model as model_module
 from detector.encoder import Encoded, Encoder
+from detector.evidence import COLUMNS
 from detector.model import BUNDLED, Judgement
 from detector.paragraphs import batch_of
 from detector.reader import Reader
-from detector.vectors import Lexicon, Projection
+from detector.vectors import Affixes, Lexicon, Projection
 
 KEY = "offtopic-detector"
 HAND_MADE = hand_made()
@@ -164,6 +166,91 @@ def test_a_taught_space_that_does_not_fit_is_refused(
     refused(tmp_path / "taught", "missing or do not fit")
 
 
+def with_affixes(model: Model) -> Model:
+    """`model` with a taught space in which words without a row that begin with "nig-" and end in "-ed" say something too."""
+    hashes = np.array(sorted([slow_affixes("night")[0], slow_affixes("closed")[4]]), np.uint64)
+    affixes = Affixes(hashes, Projection.packed(np.array([[0, 2], [1, -1]], np.float32)))
+    told = with_taught(model)
+    return replace(told, reader=replace(told.reader, affixes=affixes))
+
+
+def test_affixes_come_back_with_their_model(hand_model: Model, tmp_path: Path) -> None:
+    with_affixes(hand_model).save(tmp_path / "affixes")
+    loaded = load_model(tmp_path / "affixes")
+    assert_equal(loaded, with_affixes(hand_model))
+    assert "night" in RIVER[0]
+    assert "closed" in RIVER[0]
+    batch = batch_of(ARTICLES, [None] * len(ARTICLES))
+    without, read = (model.reader.read(batch, None).plain for model in (with_taught(hand_model), loaded))
+    # They are read by, in the taught space and in no other.
+    changed = {name for name, differs in zip(COLUMNS, (without != read).any(axis=0).tolist(), strict=True) if differs}
+    assert "taught_centroid" in changed
+    assert all(name.startswith("taught_") for name in changed)
+    one, other = (model.directions(batch) for model in (with_taught(hand_model), loaded))
+    assert one.shape == other.shape
+    assert (one != other).any(axis=1)[0]
+    assert one[1:].tolist() != other[1:].tolist()
+    load_model(tmp_path / "affixes").save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "affixes").read_bytes()
+
+
+def test_a_model_may_know_of_no_affix(hand_model: Model, tmp_path: Path) -> None:
+    told = with_taught(hand_model)
+    none = Affixes(np.zeros(0, np.uint64), Projection.packed(np.zeros((0, 2), np.float32)))
+    replace(told, reader=replace(told.reader, affixes=none)).save(tmp_path / "none")
+    loaded = load_model(tmp_path / "none")
+    assert loaded.reader.affixes is not None
+    batch = batch_of(ARTICLES, [None] * len(ARTICLES))
+    assert loaded.judge(batch).scores.tolist() == told.judge(batch).scores.tolist()
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda held: held.pop("affixes.hashes"),
+        lambda held: held.pop("affixes.weights"),
+        lambda held: held.pop("affixes.scales"),
+        lambda held: [held.pop(f"affixes.{part}") for part in ("hashes", "weights")],
+        lambda held: held.update({"affixes.hashes": held["affixes.hashes"].astype(np.int64)}),
+        lambda held: held.update({"affixes.weights": held["affixes.weights"].astype(np.int8)}),
+        lambda held: held.update({"affixes.hashes": held["affixes.hashes"][1:].copy()}),
+        lambda held: held.update({"affixes.weights": held["affixes.weights"][1:].copy()}),
+        lambda held: held.update({"affixes.scales": held["affixes.scales"][1:].copy()}),
+        lambda held: held.update({"affixes.weights": np.tile(held["affixes.weights"], 2)}),
+        lambda held: held.update({"taught.weights": np.tile(held["taught.weights"], 2)}),
+        lambda held: [held.pop(f"taught.{part}") for part in ("weights", "scales")],
+        lambda held: held.update({"affixes.hashes": held["affixes.hashes"][::-1].copy()}),
+    ],
+    ids=[
+        "no hashes",
+        "no weights",
+        "no scales",
+        "scales alone",
+        "signed hashes",
+        "signed weights",
+        "a hash short",
+        "a row short",
+        "a scale short",
+        "wider than taught",
+        "narrower than taught",
+        "no taught space",
+        "not sorted",
+    ],
+)
+def test_affixes_that_do_not_fit_are_refused(hand_model: Model, tmp_path: Path, alter: Callable[[Arrays], object]) -> None:
+    with_affixes(hand_model).save(tmp_path / "affixes")
+    rewritten(tmp_path / "affixes")
+    assert load_model(tmp_path / "affixes").reader.affixes is not None
+    rewritten(tmp_path / "affixes", arrays=alter)
+    refused(tmp_path / "affixes", "missing or do not fit")
+
+
+def test_affixes_without_a_taught_space_are_refused_by_name(hand_model: Model, tmp_path: Path) -> None:
+    told = with_affixes(hand_model)
+    replace(told, reader=replace(told.reader, taught=None)).save(tmp_path / "affixes")
+    refused(tmp_path / "affixes", "there are affixes without a taught space")
+
+
 def with_encoder(model: Model) -> Model:
     """`model` with an encoder in its projection's place."""
     background = replace(model.reader.background, rows=np.full_like(model.reader.background.rows, -1))
@@ -190,7 +277,7 @@ def test_what_an_encoder_made_of_a_sentence_comes_back_with_its_model(hand_model
         lambda held: held.update(
             {"projection.weights": np.zeros((0, 1), np.uint8), "projection.scales": np.zeros(0, np.float32)}
         ),
-        lambda held: held.update({"background.rows": np.zeros_like(held["background.rows"])}),
+        lambda held: held.update({"background.projected": np.zeros(1, np.int32)}),
     ],
     ids=["neither", "another type", "deeper", "both", "projected terms"],
 )
@@ -496,7 +583,7 @@ def names_of_arrays() -> list[str]:
         for name in ("first", "foreign", "furniture", "topic")
         for part in ("mean", "scale", "weights.0", "biases.0")
     ]
-    background = [f"background.{part}" for part in ("hashes", "idf", "rows", "unknown_idf")]
+    background = [f"background.{part}" for part in ("hashes", "idf", "projected", "unknown_idf")]
     calibration = [f"calibration.{part}" for part in ("logits", "probabilities", "rates", "lengths", "thresholds", "topicless")]
     lexicon = [f"lexicon.{part}" for part in ("weights", "pairs", "bias")]
     return [*networks, *background, *calibration, *lexicon, "projection.weights", "projection.scales"]
@@ -532,12 +619,24 @@ def test_an_array_of_another_shape_or_type_is_refused(saved: Path, name: str, ch
     refused(saved, "missing or do not fit")
 
 
-def test_a_projection_row_beyond_the_projection_is_refused(saved: Path) -> None:
+@pytest.mark.parametrize(
+    ("term", "says"), [(-1, "others are projected"), (None, "others are projected"), (0, "projected twice")]
+)
+def test_rows_of_terms_that_are_none_or_have_one_are_refused(saved: Path, term: int | None, says: str) -> None:
     def alter(held: Arrays) -> None:
-        held["background.rows"][0] = len(held["projection.weights"])
+        held["background.projected"][:2] = [0, len(held["background.hashes"]) if term is None else term]
 
     rewritten(saved, arrays=alter)
-    refused(saved, "projection rows do not serve")
+    refused(saved, says)
+
+
+def test_every_term_has_its_row_again(hand_model: Model, tmp_path: Path) -> None:
+    background = hand_model.reader.background
+    rows = np.full_like(background.rows, -1)
+    rows[background.rows >= 0] = background.rows[background.rows >= 0][::-1]  # in another order than the vocabulary
+    assert rows.tolist() != sorted(rows.tolist())
+    replace(hand_model, reader=replace(hand_model.reader, background=replace(background, rows=rows))).save(tmp_path / "turned")
+    assert load_model(tmp_path / "turned").reader.background.rows.tolist() == rows.tolist()
 
 
 def test_a_vocabulary_out_of_order_is_refused(saved: Path) -> None:

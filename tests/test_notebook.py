@@ -207,7 +207,7 @@ def test_no_line_of_code_is_too_long_for_the_page(committed: nbformat.NotebookNo
 def test_without_its_style_the_report_still_tells_what_is_flagged(committed: nbformat.NotebookNode) -> None:
     (page,) = shown(outputs_of(committed)["check"], "text/html")
     text = " ".join(Visible(page).text.split())
-    assert "about other Russians who might be fighting there. foreign , 0.97" in text
+    assert "about other Russians who might be fighting there. foreign , 0.98" in text
     assert "Man in Florida says wireless earbud blew up" in text
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import made_up_articles, spelt, unpacked
+from test_terms import slow_affixes
 
 from detector import InputError, Model, OffTopicDetector, TrainSettings, load_model, train
 from detector.learn import furniture as furniture_module
@@ -167,13 +168,19 @@ def row_of(model: Model, word: str) -> int | None:
     return None if index < 0 else int(background.rows[index])
 
 
-def test_the_teacher_is_asked_for_the_projected_words_in_the_order_of_their_rows_and_then_for_passages(
+def test_the_teacher_is_asked_for_the_projected_words_in_the_order_of_their_rows_then_for_others_and_then_for_passages(
     taught: tuple[Model, Teacher],
 ) -> None:
     model, teacher = taught
     words, passages = teacher.asked
-    assert len(words) == len(model.reader.projection.weights) > 100
-    assert [row_of(model, word) for word in words] == list(range(len(words)))
+    count = len(model.reader.projection.weights)
+    assert count > 100
+    assert [row_of(model, word) for word in words[:count]] == list(range(count))
+    others = words[count:]
+    assert len(others) > 20
+    assert {row_of(model, word) for word in others} <= {-1, None}
+    assert others == sorted(set(others))
+    assert all(word.isalpha() for word in others)
     parts = parts_of(rich())
     spoken = {paragraph: article for article in parts.projection for paragraph in article.paragraphs if LINE not in paragraph}
     assert set(passages) <= set(spoken)
@@ -182,19 +189,31 @@ def test_the_teacher_is_asked_for_the_projected_words_in_the_order_of_their_rows
 
 
 def test_a_teacher_leaves_a_space_of_its_own_as_wide_as_it_is(taught: tuple[Model, Teacher], learned: Model) -> None:
-    second = taught[0].reader.taught
-    assert second is not None
-    words = taught[1].asked[0]
-    assert unpacked(second).shape == (len(words), 6)
-    assert taught[0].reader.projection.weights.shape == (len(words), 8)  # two dimensions a byte
+    reader = taught[0].reader
+    count = len(reader.projection.weights)
+    assert reader.projection.weights.shape == (count, 8)  # two dimensions a byte
+    assert reader.taught is not None
+    assert unpacked(reader.taught).shape == (count, 6)
     assert learned.reader.taught is None
 
 
-def test_the_taught_space_has_the_dimensions_and_steps_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = replace(SMALL, distillation=DistillationSettings(dimensions=4, characters=2000, steps=3, seed=5))
+def test_a_teacher_leaves_how_words_begin_and_end_in_that_space(taught: tuple[Model, Teacher], learned: Model) -> None:
+    affixes = taught[0].reader.affixes
+    assert affixes is not None
+    words = taught[1].asked[0]
+    alike = Counter(key for word in words for key in slow_affixes(word) if key)
+    assert affixes.hashes.tolist() == sorted(key for key, number in alike.items() if number >= 4)
+    assert unpacked(affixes.vectors).shape == (len(affixes.hashes), 6)
+    assert len(affixes.hashes) > 100
+    assert learned.reader.affixes is None
+
+
+def test_the_taught_space_has_the_dimensions_affixes_and_steps_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = replace(SMALL, distillation=DistillationSettings(dimensions=4, affixes=50, characters=2000, steps=3, seed=5))
 
     def judging(reader: Any, *rest: Any) -> Any:
         assert reader.taught.weights.shape[1] == 2
+        assert reader.affixes.vectors.weights.shape == (50, 2)
         assert 0 < sum(map(len, teacher.asked[1])) <= 2000
         raise Stop
 

@@ -1,4 +1,4 @@
-"""Terms: which characters make a term, and that equal words have equal identities."""
+"""Terms: which characters make a term, that equal words have equal identities, and how they begin and end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from strategies import texts
 
-from detector.terms import codes_of, fingerprint, hash_of, is_capital, is_digit, terms_of
+from detector.terms import _BEHIND, affixes_of, codes_of, fingerprint, hash_of, is_capital, is_digit, terms_of
 
 UNSPACED = (
     ("\u0e00", "\u0eff"),  # Thai, Lao
@@ -60,6 +60,13 @@ def slow_terms(text: str) -> list[tuple[int, int]]:
             spans.append((start, end))
         start = end
     return spans
+
+
+def slow_affixes(word: str) -> list[int]:
+    """What stands for the first 3, 4, 5 and 6 letters of a `word` and for its last 2, 3 and 4; 0 where it has fewer."""
+    begins = [hash_of(word[:size]) if len(word) >= size else 0 for size in (3, 4, 5, 6)]
+    ends = [hash_of(word[-size:]) ^ int(_BEHIND) if len(word) >= size else 0 for size in (2, 3, 4)]
+    return begins + ends
 
 
 # --- rule 1: letters, numbers and marks make words --------------------------------------------------------------------------
@@ -202,7 +209,7 @@ def test_of_very_long_words_both_ends_and_the_size_tell() -> None:
 
 def test_the_fingerprint_of_the_rules_is_pinned_and_the_same_in_every_process() -> None:
     # Changing it makes every model file unreadable: change the rules on purpose, or not at all.
-    assert fingerprint() == "f7aa03dc802850b5"
+    assert fingerprint() == "117140cf2e4d6295"
     code = "from detector.terms import fingerprint; print(fingerprint())"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_other_hash_seed())
     assert shown.stdout.strip() == fingerprint()
@@ -212,6 +219,99 @@ def _other_hash_seed() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+# --- how words begin and end ------------------------------------------------------------------------------------------------
+
+
+def affixes(text: str) -> list[list[int]]:
+    """How each term of `text` begins and ends."""
+    codes = codes_of(text)
+    found = terms_of(codes)
+    held: list[list[int]] = affixes_of(codes, found.starts, found.ends).tolist()
+    return held
+
+
+def beginnings(*parts: str) -> list[int]:
+    return [hash_of(part) for part in parts]
+
+
+def endings(*parts: str) -> list[int]:
+    return [hash_of(part) ^ int(_BEHIND) for part in parts]
+
+
+def test_a_word_begins_with_three_to_six_letters_and_ends_in_two_to_four() -> None:
+    codes = codes_of("The riverbank, flooded")
+    found = affixes_of(codes, np.array([4, 15]), np.array([13, 22]))
+    assert (found.shape, found.dtype) == ((2, 7), np.uint64)
+    assert found.tolist() == [
+        beginnings("riv", "rive", "river", "riverb") + endings("nk", "ank", "bank"),
+        beginnings("flo", "floo", "flood", "floode") + endings("ed", "ded", "oded"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "begins", "ends"),
+    [
+        ("a", [], []),
+        ("ab", [], ["ab"]),
+        ("abc", ["abc"], ["bc", "abc"]),
+        ("abcd", ["abc", "abcd"], ["cd", "bcd", "abcd"]),
+        ("abcde", ["abc", "abcd", "abcde"], ["de", "cde", "bcde"]),
+        ("abcdef", ["abc", "abcd", "abcde", "abcdef"], ["ef", "def", "cdef"]),
+    ],
+)
+def test_what_a_word_is_too_short_for_is_nought(word: str, begins: list[str], ends: list[str]) -> None:
+    expected = [*beginnings(*begins), *[0] * (4 - len(begins)), *endings(*ends), *[0] * (3 - len(ends))]
+    # Whatever stands around it, and at either end of the text.
+    for before in ("", "x", "nothing but "):
+        for after in ("", "y", " so on"):
+            found = affixes_of(codes_of(before + word + after), np.array([len(before)]), np.array([len(before + word)]))
+            assert found.tolist() == [expected], (before, after)
+
+
+def test_what_stands_for_an_ending_can_be_worked_out_by_hand() -> None:
+    # It is written in model files: to change it, or the sizes, makes all of them say something else.
+    golden = 0x9E3779B97F4A7C15
+    quad = ord("e") + (ord("d") << 16)
+    assert affixes("bed")[0][4] == _finished((2 * golden + quad * golden**2) % 2**64) ^ 0xA0761D6478BD642F
+    assert affixes("bed")[0][0] == hashes("bed")[0]
+
+
+def test_what_a_word_begins_with_is_not_what_another_ends_in() -> None:
+    begins, ends = affixes("andand")[0][0], affixes("andand")[0][5]
+    assert affixes("anders")[0][0] == begins != ends
+    assert affixes("wand")[0][5] == ends
+
+
+def test_capitals_begin_and_end_words_as_small_letters_do() -> None:
+    assert affixes("RiverBANK ÉLANVITAL РОССИЯ") == affixes("riverbank élanvital россия")
+    # "İ".lower() is two characters; the first of them counts.
+    assert affixes("İstanbul") == affixes("istanbul")
+
+
+def test_a_character_beyond_the_basic_plane_is_one_letter_of_a_word() -> None:
+    word = "𐐨𐐩𐐪x𝒷\U00020000y"
+    codes = codes_of(word)
+    assert len(codes) == 7
+    found = affixes_of(codes, np.array([0, 1]), np.array([7, 3])).tolist()
+    assert found[0] == beginnings("𐐨𐐩𐐪", "𐐨𐐩𐐪x", "𐐨𐐩𐐪x𝒷", "𐐨𐐩𐐪x𝒷\U00020000") + endings(
+        "\U00020000y", "𝒷\U00020000y", "x𝒷\U00020000y"
+    )
+    assert found[1] == [0, 0, 0, 0, *endings("𐐩𐐪"), 0, 0]
+    assert affixes("𐐀𐐁𐐂") == affixes("𐐨𐐩𐐪")
+
+
+def test_no_words_begin_and_end_nowhere() -> None:
+    none = np.zeros(0, np.int64)
+    for text in ("", "river"):
+        found = affixes_of(codes_of(text), none, none)
+        assert (found.shape, found.dtype) == ((0, 7), np.uint64)
+
+
+@given(texts)
+def test_affixes_equal_their_slow_reference(text: str) -> None:
+    assert affixes(text) == [slow_affixes(text[start:end]) for start, end in slow_terms(text)]
 
 
 @given(texts)

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from reference import form_of, identity_of, idf_of, strangeness_of, vocabulary_of
 from scipy.sparse import csr_array
 from strategies import batches, plain_articles
+from test_terms import slow_affixes
 
 from detector.background import Background
 from detector.paragraphs import Batch, batch_of
 from detector.postings import PAIRS, Postings, postings_of
 from detector.terms import hash_of
-from detector.vectors import Lexicon, Projection, projected, scattered
+from detector.vectors import Affixes, Lexicon, Projection, affix_bags, projected, scattered
 
 # Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
 crowded = st.builds(
@@ -136,11 +137,13 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
     """Hold `postings` against plain loops over the paragraphs."""
     vocabulary = vocabulary_of(background)
     entries = []  # (article, identity, row, count)
+    spelt = {}
     for row, (start, end) in enumerate(zip(batch.starts, batch.ends, strict=True)):
         form = form_of("".join(map(chr, batch.codes[start:end].tolist())))
         article = next(i for i in range(len(batch.bounds)) if batch.bounds[i + 1] > row)
         held = Counter(identity_of(word, vocabulary) for word in form.words)
         entries += [(article, identity, row, count) for identity, count in held.items()]
+        spelt |= {identity_of(word, vocabulary): word for word in form.words}
         assert postings.lengths[row] == len(form.words)
         assert postings.capitals[row] == pytest.approx(form.capitals)
         assert postings.digits[row] == pytest.approx(form.digits)
@@ -162,6 +165,20 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
     assert postings.group_index.tolist() == [-1 if identity >> 28 else identity >> 4 for _, identity in groups]
     expected = [expected_idf(batch, entries, background, groups, group) for group in groups]
     assert postings.group_idf.tolist() == pytest.approx(expected)
+    beyond = [identity for _, identity in groups if identity >> 28 or background.rows[identity >> 4] < 0]
+    assert postings.spellings.shape == (len(set(beyond)), 7)
+    numbers = postings.group_spelling.tolist()
+    assert [number >= 0 for number in numbers] == [identity in beyond for _, identity in groups]
+    for number, (_, identity) in zip(numbers, groups, strict=True):
+        assert number < 0 or postings.spellings[number].tolist() == slow_affixes(spelt[identity])
+    bags = np.zeros((len(batch.starts), len(set(beyond))))
+    for article, identity, row, count in entries:
+        group = groups.index((article, identity))
+        if numbers[group] >= 0:
+            here = [other for of, other in groups if of == article]
+            strange = strangeness_of(sum(other >> 28 for other in here), len(here))
+            bags[row, numbers[group]] = (1 + math.log(count)) * (1 - strange) * expected[group]
+    assert postings.spelt_bags().toarray() == pytest.approx(bags)
 
 
 def expected_idf(
@@ -185,7 +202,10 @@ def expected_idf(
     )
 
 
-KNOWN = background_of({"river": 2.0, "bridge": 3.0, "the": 0.5, "straße": 4.0, "東京": 5.0, "2018": 6.0, "aa": 1.0, "cc": 2.5})
+KNOWN = background_of(
+    {"river": 2.0, "bridge": 3.0, "the": 0.5, "straße": 4.0, "東京": 5.0, "2018": 6.0, "aa": 1.0, "cc": 2.5},
+    {"river": 0, "straße": 1, "東京": 2, "aa": 3},
+)
 
 
 @given(batches)
@@ -270,6 +290,131 @@ def test_bags_hold_one_plus_the_logarithm_of_the_count_of_projected_terms() -> N
 def test_bags_without_a_projected_term_are_empty() -> None:
     background = background_of({"river": 2.0})
     assert postings_of(batch_of(["river zork"], [None]), background).bags(background).shape == (1, 0)
+
+
+# Of three words one has a row; "zork" is unknown.
+PART = background_of({"river": 2.0, "bridge": 3.0, "the": 0.5}, {"river": 0}, unknown_idf=8.0)
+
+
+def test_words_without_a_row_are_bags_of_their_own_that_hold_one_plus_the_logarithm_of_the_count_times_idf() -> None:
+    batch = batch_of([["River bridge zork, bridge Zork zork", "river", ""], ["the bridge river"]], [None, None])
+    postings = postings_of(batch, PART)
+    # In the vocabulary by its order, then the unknown.
+    words = [*sorted(("bridge", "the"), key=hash_of), "zork"]
+    assert postings.spellings.tolist() == [slow_affixes(word) for word in words]
+    bags = postings.spelt_bags()
+    assert bags.shape == (4, 3)
+    assert bags.dtype == np.float32
+    expected = [{"bridge": (1 + np.log(2)) * 3, "zork": (1 + np.log(3)) * 8}, {}, {}, {"the": 0.5, "bridge": 3}]
+    assert bags.toarray() == pytest.approx(np.array([[each.get(word, 0) for word in words] for each in expected]))
+
+
+def test_where_every_word_has_a_row_or_there_is_none_nothing_is_spelt() -> None:
+    for text in ("river River", "", "?"):
+        postings = postings_of(batch_of([[text, text]], [None]), PART)
+        assert postings.spellings.shape == (0, 7)
+        assert (postings.group_spelling == -1).all()
+        assert postings.spelt_bags().shape == (2, 0)
+
+
+def test_without_a_vocabulary_every_word_is_spelt() -> None:
+    postings = postings_of(batch_of(["zork blip zork", "blip"], [None, None]), background_with([]))
+    words = sorted(("zork", "blip"), key=lambda word: identity_of(word, {}))
+    assert postings.spellings.tolist() == [slow_affixes(word) for word in words]
+    assert postings.group_spelling.tolist() == [0, 1, words.index("blip")]
+
+
+def test_in_a_strange_language_words_without_a_row_say_less() -> None:
+    # 30 words of which 20 are unknown: 20 of 50 are .4, three sevenths of the way from .25 to .6.
+    known = {f"k{letter}k": 2.0 for letter in "abcdefghij"}
+    unknown = [f"u{letter}u" for letter in "abcdefghijklmnopqrst"]
+    text = " ".join([*known, *unknown])
+    postings = postings_of(batch_of([text, " ".join(known)], [None, None]), background_of(known))
+    strange = (0.4 - 0.25) / 0.35
+    guess = 0.2 + 0.34 * 3  # in a paragraph of one
+    rows = postings.spelt_bags().toarray()
+    told = [(1 - strange) * (8 + strange * (guess - 8)), (1 - strange) * (2 + strange * (guess - 2)), 2.0]
+    assert sorted(rows[0].tolist()) == pytest.approx([told[1]] * 10 + [told[0]] * 20, rel=1e-5)
+    assert sorted(rows[1].tolist()) == pytest.approx([0] * 20 + [told[2]] * 10)
+
+
+def spellings_of(*words: str) -> np.ndarray:
+    return np.array([slow_affixes(word) for word in words], np.uint64).reshape(len(words), 7)
+
+
+def known_affixes(*words: str) -> tuple[np.ndarray, list[int]]:
+    """The hashes of beginnings, "riv-", and endings, "-ank", in their order, and where each of `words` has come to stand."""
+    keys = [slow_affixes(word.strip("-"))[len(word) - 4 if word.endswith("-") else len(word) + 1] for word in words]
+    return np.array(sorted(keys), np.uint64), [sorted(keys).index(key) for key in keys]
+
+
+def test_words_are_bags_of_the_affixes_they_are_known_by_as_by_hand() -> None:
+    hashes, (riv, river, ank, nk, ood) = known_affixes("riv-", "river-", "-ank", "-nk", "-ood")
+    bags = affix_bags(spellings_of("riverbank", "rivulet", "flood", "bridge", "no", "bank"), hashes)
+    assert bags.shape == (6, 5)
+    assert bags.dtype == np.float32
+    expected = np.zeros((6, 5))
+    expected[0, [riv, river, ank, nk]] = 0.5
+    expected[1, riv] = 1
+    expected[2, ood] = 1
+    expected[5, [ank, nk]] = 0.5**0.5
+    assert bags.toarray() == pytest.approx(expected)
+
+
+def test_what_is_nought_is_no_affix_even_if_it_is_said_to_be_known() -> None:
+    bags = affix_bags(spellings_of("no", "non"), np.array([0, hash_of("non")], np.uint64))
+    assert bags.toarray().tolist() == [[0, 0], [0, 1]]
+
+
+def test_without_affixes_or_words_there_are_no_bags() -> None:
+    assert affix_bags(spellings_of("river", "no"), np.zeros(0, np.uint64)).shape == (2, 0)
+    assert affix_bags(spellings_of("river", "no"), np.zeros(0, np.uint64)).nnz == 0
+    assert affix_bags(spellings_of(), known_affixes("riv-")[0]).shape == (0, 1)
+
+
+def test_the_last_of_the_affixes_is_known_too_and_what_lies_beyond_it_is_not() -> None:
+    ordered = sorted(slow_affixes("riverbank"))
+    for known in ([ordered[0]], [ordered[-1]], ordered[1:-1], ordered):
+        bags = affix_bags(spellings_of("riverbank"), np.array(known, np.uint64))
+        assert bags.toarray() == pytest.approx(np.full((1, len(known)), len(known) ** -0.5))
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=8), max_size=6), st.sets(st.text("abc", min_size=2, max_size=6)))
+def test_bags_of_affixes_equal_a_dictionary(words: list[str], told: set[str]) -> None:
+    known = sorted({key for word in told for key in slow_affixes(word)[1:6:2]} - {0})
+    bags = affix_bags(spellings_of(*words), np.array(known, np.uint64))
+    expected = np.zeros((len(words), len(known)))
+    for row, word in enumerate(words):
+        held = [known.index(key) for key in slow_affixes(word) if key in known]
+        expected[row, held] = 1 / np.sqrt(max(len(held), 1))
+    assert bags.toarray() == pytest.approx(expected)
+
+
+def test_words_without_a_row_are_taken_for_the_sum_of_how_they_begin_and_end() -> None:
+    hashes, (rid, ork, ge) = known_affixes("bri-", "-ork", "-ge")
+    table = np.zeros((3, 4), np.float32)
+    table[rid], table[ork], table[ge] = (7, 0, 0, 0), (0, 7, 0, 0), (0, 0, 14, 14)
+    affixes = Affixes(hashes, Projection.packed(table))
+    texts = ["River bridge zork, the bridge", "ridge", "river the", "zork zork Zork"]
+    found = affixes.project(postings_of(batch_of([texts], [None]), PART))
+    assert found.dtype == np.float32
+    # Twice "bridge", of idf 3, known by two affixes; "zork" and "ridge", of idf 8, by one; "river" has a row; "the" by none.
+    bridge = (1 + np.log(2)) * 3 / np.sqrt(2) * np.array([7, 0, 14, 14])
+    zork = 8 * np.array([0, 7, 0, 0])
+    expected = np.array([bridge + zork, [0, 0, 8 * 14, 8 * 14], [0, 0, 0, 0], (1 + np.log(3)) * zork])
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("text", ["river river", "the", "", "?"])
+def test_paragraphs_without_a_known_affix_get_nothing(text: str) -> None:
+    hashes, _ = known_affixes("bri-", "riv-")  # "river" begins so, but has a row
+    for affixes in (
+        Affixes(hashes, Projection.packed(np.ones((2, 4), np.float32))),
+        Affixes(hashes[:0], Projection.packed(np.zeros((0, 4), np.float32))),
+    ):
+        found = affixes.project(postings_of(batch_of([[text, text], []], [None, None]), PART))
+        assert found.tolist() == [[0.0] * 4] * 2
+        assert affixes.project(postings_of(batch_of([[]], [None]), PART)).shape == (0, 4)
 
 
 def test_two_numbers_are_packed_into_a_byte_as_by_hand() -> None:

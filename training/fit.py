@@ -28,7 +28,7 @@ SETTINGS = TrainSettings(
     projected_elsewhere=40_000,
     projection=ProjectionSettings(steps=5500),
     distillation=DistillationSettings(dimensions=256, characters=100_000_000),
-    cases=90_000,
+    cases=150_000,
 )
 
 

@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "train", train, "learn a model of your own domain or language", _DETAILS, _EXAMPLES)
     parser.add_argument("corpora", nargs="+", metavar="CORPUS", help="a file, a folder or hf:NAME[:SPLIT]")
     parser.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model file to write, *.safetensors")
-    parser.add_argument("--projected", type=count, metavar="N", help="most frequent terms that get a vector (default: 56000)")
+    parser.add_argument("--projected", type=count, metavar="N", help="most frequent terms that get a vector (default: 40000)")
     parser.add_argument("--steps", type=count, metavar="N", help="gradient steps for the vectors (default: 4000)")
     parser.add_argument("--cases", type=count, metavar="N", help="articles the scorer learns from (default: 60000)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same model (default: 0)")

@@ -17,7 +17,7 @@ from detector.learn.articles import Article
 from detector.paragraphs import batch_of
 from detector.terms import terms_of
 
-__all__ = ["chunks", "fit_background", "spellings"]
+__all__ = ["chunks", "fit_background", "others", "spellings"]
 
 T = TypeVar("T")
 _CHUNK = 512  # articles counted at a time
@@ -108,10 +108,30 @@ def spellings(articles: Sequence[Article], background: Background) -> list[str]:
         index = background.lookup(hashes)
         fresh = (index >= 0) & (missing[index] >= 0)
         for row, at in zip(missing[index[fresh]].tolist(), first[fresh].tolist(), strict=True):
-            codes = batch.codes[terms.starts[at] : terms.ends[at]]
-            found[row] = "".join(map(chr, codes.tolist())).lower()
+            found[row] = _spelt(batch.codes[terms.starts[at] : terms.ends[at]])
         missing[index[fresh]] = -1
     return found
+
+
+def others(articles: Sequence[Article], background: Background) -> list[str]:
+    """Return the different terms of `articles` that are not projected, as they are spelt, lower-cased and sorted."""
+    found: dict[int, str] = {}
+    for chunk in chunks(articles):
+        batch = batch_of([a.paragraphs for a in chunk], [a.title for a in chunk])
+        terms = terms_of(batch.codes)
+        hashes, first = np.unique(terms.hashes, return_index=True)
+        index = background.lookup(hashes)
+        fresh = index < 0
+        fresh[~fresh] = background.rows[index[~fresh]] < 0
+        for key, at in zip(hashes[fresh].tolist(), first[fresh].tolist(), strict=True):
+            if key not in found:
+                found[key] = _spelt(batch.codes[terms.starts[at] : terms.ends[at]])
+    return sorted(found.values())
+
+
+def _spelt(codes: NDArray[np.uint32]) -> str:
+    """Return a term in lower case, one character at a time as terms are compared."""
+    return "".join(chr(code).lower()[0] for code in codes.tolist())
 
 
 def _document_frequencies(articles: Sequence[Article]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

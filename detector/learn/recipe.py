@@ -67,7 +67,7 @@ class TrainSettings:
     seed : int
     """
 
-    projected: int = 56_000
+    projected: int = 40_000
     projected_elsewhere: int = 0
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     distillation: DistillationSettings = field(default_factory=DistillationSettings)
@@ -152,14 +152,14 @@ def _reader(parts: Parts, settings: TrainSettings, teacher: Teacher | None) -> R
         )
         read = parts.projection
     _log.info("background: %d terms, %d projected", len(background.hashes), (background.rows >= 0).sum())
-    term_vectors = taught = None
+    found = taught = affixes = None
     if teacher is not None:
         # A teacher is asked about one language: of the others it may know nothing.
-        term_vectors = distilled(spoken, at_home, teacher, settings.distillation)
-        taught = fit_taught(term_vectors, corpus_of(spoken, at_home), settings.distillation)
+        found = distilled(spoken, at_home, teacher, settings.distillation)
+        taught, affixes = fit_taught(found, corpus_of(spoken, at_home), settings.distillation)
     corpus = corpus_of(read, background)
-    projection = fit_projection(corpus, background, settings.projection, term_vectors)
-    return Reader(background, projection, Lexicon.blank(background), taught)
+    projection = fit_projection(corpus, background, settings.projection, None if found is None else found.terms)
+    return Reader(background, projection, Lexicon.blank(background), taught, affixes)
 
 
 def _encoding(parts: Parts, encoded: Encoded, settings: TrainSettings) -> Reader:
