@@ -56,6 +56,7 @@ RADIX = 0x9E3779B97F4A7C15  # odd: a factor modulo 2**64 that keeps different nu
 _QUAD = 4  # characters hashed at a time
 _END = 16  # characters at either end of a word that tell it
 _PREFIXES, _SUFFIXES = (3, 4, 5, 6), (2, 3, 4)  # letters
+_SIZES = np.array(_PREFIXES + _SUFFIXES)
 _BEHIND = np.uint64(0xA0761D6478BD642F)  # whatever keeps what a word ends in from what others begin with
 _MASKS = np.array([(1 << (16 * size)) - 1 for size in range(_QUAD + 1)], np.uint64)  # of the first so many of four
 _KEYS = np.cumprod(np.full(1 + 2 * _END // _QUAD, RADIX, np.uint64))  # of a word's size, of its first quads, of its last
@@ -147,17 +148,19 @@ def affixes_of(codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArr
     ndarray (w, 7) uint64
         Hashes, 0 where a word has fewer letters.
     """
+    if not len(starts) or not len(codes):
+        return np.zeros((len(starts), len(_SIZES)), np.uint64)
     most, last = max(_PREFIXES), max(_SUFFIXES)
     heads, tails = starts[:, None] + np.arange(most), ends[:, None] - last + np.arange(last)
-    if not len(starts) or not len(codes):
-        return np.zeros((len(starts), len(_PREFIXES + _SUFFIXES)), np.uint64)
     symbols, _ = _classify(codes.take(np.hstack((heads, tails)).ravel(), mode="clip"))
-    head = np.arange(0, len(starts) * (most + last), most + last)
-    tail = head + most + last
-    hashes = [_hashes(symbols, head, head + size) for size in _PREFIXES]
-    hashes += [_hashes(symbols, tail - size, tail) ^ _BEHIND for size in _SUFFIXES]
-    long = (ends - starts)[:, None] >= np.array(_PREFIXES + _SUFFIXES)
-    return np.where(long, np.stack(hashes, axis=1), np.uint64(0))
+    # A word's letters at either end, side by side: what it begins with stands in front, what it ends in behind.
+    width = most + last
+    first = np.array([0] * len(_PREFIXES) + [width - size for size in _SUFFIXES])
+    begin = np.arange(0, len(starts) * width, width)[:, None] + first
+    hashes: NDArray[np.uint64] = _hashes(symbols, begin.ravel(), (begin + _SIZES).ravel()).reshape(begin.shape)
+    hashes[:, len(_PREFIXES) :] ^= _BEHIND
+    hashes[(ends - starts)[:, None] < _SIZES] = 0
+    return hashes
 
 
 def is_capital(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
