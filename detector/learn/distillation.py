@@ -58,7 +58,7 @@ class DistillationSettings:
         Width of the taught space; even.
     affixes : int
         How many beginnings and endings of words it holds at most. With 8,192 the loss of picking the right one of 300 articles
-        is higher by .001 (news), .014 (web pages) and .005 (BBC), with twice as many lower by .002, .005 and .002.
+        is higher by .001 (news), .014 (web pages) and .005 (BBC).
     characters : int
         How much text the teacher reads: 28 million take MiniLM a quarter of an hour on two cores.
     steps : int

@@ -98,7 +98,7 @@ def train(
     encoder : Encoder, optional
         A sentence encoder, anything with ``encode(list of str)``, in the projection's place: nothing is projected, and the
         networks and thresholds are fitted to its vectors. It reads every paragraph, in training and ever after, which
-        takes hundreds of times as long; the model is loaded with ``load_model(path, encoder)``.
+        takes more than a hundred times as long; the model is loaded with ``load_model(path, encoder)``.
     furniture : callable, optional
         A paragraph to whether it is furniture, whatever article it stands in: the ``search`` of a regular expression, say.
         What recurs is found without; "Follow Jane Doe on Twitter" does not recur. Such paragraphs of articles without
