@@ -57,6 +57,13 @@ class Background:
         np.cumsum(sizes[:-1], out=firsts[1:])
         return firsts, int(sizes.max())
 
+    def rows_of(self, index: NDArray[Any]) -> NDArray[np.int32]:
+        """Return the row of terms by their vocabulary `index`, -1 where they have none and where that is -1; like it, int32."""
+        rows = np.full(len(index), -1, np.int32)
+        known = np.flatnonzero(index >= 0)
+        rows[known] = self.rows[index[known]]
+        return rows
+
     def lookup(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Return the vocabulary index of each hash, -1 where unknown; ndarray like `hashes`, int32."""
         found = np.full(len(hashes), -1, np.int32)

@@ -113,10 +113,7 @@ class Postings:
 
     def bags(self, background: Background) -> csr_array:
         """Return the paragraphs as bags of projected terms, csr (n, p): ``1 + ln(count)`` in the term's projection row."""
-        known = self.group_index >= 0
-        group_rows = np.full(len(known), -1, np.int32)
-        group_rows[known] = background.rows[self.group_index[known]]
-        columns = group_rows[self.groups]
+        columns = background.rows_of(self.group_index)[self.groups]
         kept = np.flatnonzero(columns >= 0)
         # By paragraph: NumPy sorts numbers of 16 bits by their digits, and a chunk of text has no more paragraphs.
         rows, n = self.rows[kept], len(self.lengths)
@@ -168,8 +165,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     opens = np.concatenate((keys[:1] >= 0, keys[1:] != keys[:-1]))
     group_starts = np.flatnonzero(opens)
     group_identity = keys[group_starts] & ((1 << _IDENTITY_BITS) - 1)
-    group_index = group_identity >> _LENGTH_BITS
-    group_index = np.where(group_index >> _TERM_BITS, -1, group_index).astype(np.int32)
+    group_index = _index_of(group_identity)
     known = group_index >= 0
     group_idf = np.full(len(group_index), background.unknown_idf, np.float32)
     group_idf[known] = background.idf[group_index[known]]
@@ -235,19 +231,19 @@ def _spelt(
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Return the fields `group_spelling` and `spellings`, of terms and groups of which each has its identity."""
 
-    def without_row(identities: NDArray[np.int64]) -> NDArray[np.bool_]:
-        index, known = identities >> _LENGTH_BITS, len(background.rows)
-        if not known:
-            return np.ones(len(identities), np.bool_)
-        return (index >= known) | (background.rows.take(index, mode="clip") < 0)
-
-    some = np.flatnonzero(without_row(identity))
+    some, spelt = (np.flatnonzero(background.rows_of(_index_of(each)) < 0) for each in (identity, groups))
     kinds, first = np.unique(identity[some], return_index=True)
     at = some[first]
     spelling = np.full(len(groups), -1, np.int64)
-    spelt = np.flatnonzero(without_row(groups))
     spelling[spelt] = np.searchsorted(kinds, groups[spelt])
     return spelling, affixes_of(batch.codes, terms.starts[at], terms.ends[at])
+
+
+def _index_of(identities: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the vocabulary index of the term of each identity, -1 for an unknown one; int32."""
+    index = identities >> _LENGTH_BITS
+    known: NDArray[np.int32] = np.where(index >> _TERM_BITS, -1, index).astype(np.int32)
+    return known
 
 
 def _is_cut(codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -253,11 +253,10 @@ def _said(
     """
     said = np.maximum(postings.group_idf.astype(float) / _MIDDLING, _TELLS)
     if reader.taught is not None:
-        known = np.flatnonzero(postings.group_index >= 0)
-        index = reader.background.rows[postings.group_index[known]].astype(np.int64)
-        taught = (index >= 0) & (index < len(reader.taught.weights))
+        rows = reader.background.rows_of(postings.group_index).astype(np.int64)
+        taught = (rows >= 0) & (rows < len(reader.taught.weights))
         if 2 * taught.sum() > len(postings.group_index):
-            said[known[taught]] = reader.taught.lengths(index[taught]) / reader.taught.length
+            said[taught] = reader.taught.lengths(rows[taught]) / reader.taught.length
     says = said[group]
     heads, tails = batch.codes[found.starts], batch.codes[found.ends - 1]
     says[is_digit(heads) | one_of(heads, _NUMERALS) | one_of(tails, _NUMERALS) | np.isin(found.hashes, _number_words())] = 0

@@ -155,6 +155,15 @@ def test_of_no_text_nothing_is_known(articles: list[Article]) -> None:
     assert others(articles, background) == []
 
 
+def test_a_term_without_a_row_and_one_that_is_unknown_have_none() -> None:
+    background = fit_background(FISH, projected=1, min_articles=1)
+    words = index_of(background, "zork", "red", "bird", "red")
+    assert words[0] == -1
+    assert words[2] >= 0
+    assert background.rows_of(np.array(words)).tolist() == [-1, 0, -1, 0]
+    assert fit_background([], projected=9).rows_of(np.array([-1, -1])).tolist() == [-1, -1]
+
+
 def test_terms_are_spelt_lower_cased_by_their_row() -> None:
     background = fit_background(FISH, projected=3, min_articles=1)
     found = spellings(FISH, background)

@@ -6,7 +6,7 @@ Fits :class:`detector.background.Background`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -100,38 +100,36 @@ def fit_background(
 def spellings(articles: Sequence[Article], background: Background) -> list[str]:
     """Return how each projected term is spelt, lower-cased, by its row; empty where it stands in none of `articles`."""
     found = [""] * (int(background.rows.max(initial=-1)) + 1)
-    missing = background.rows.copy()
-    for chunk in chunks(articles):
-        batch = batch_of([a.paragraphs for a in chunk], [a.title for a in chunk])
-        terms = terms_of(batch.codes)
-        hashes, first = np.unique(terms.hashes, return_index=True)
-        index = background.lookup(hashes)
-        fresh = (index >= 0) & (missing[index] >= 0)
-        for row, at in zip(missing[index[fresh]].tolist(), first[fresh].tolist(), strict=True):
-            found[row] = _spelt(batch.codes[terms.starts[at] : terms.ends[at]])
-        missing[index[fresh]] = -1
+    for _, rows, spelt in _met(articles, background):
+        for at in np.flatnonzero(rows >= 0).tolist():
+            found[rows[at]] = found[rows[at]] or spelt(at)
     return found
 
 
 def others(articles: Sequence[Article], background: Background) -> list[str]:
     """Return the different terms of `articles` that are not projected, as they are spelt, lower-cased and sorted."""
     found: dict[int, str] = {}
+    for hashes, rows, spelt in _met(articles, background):
+        for at in np.flatnonzero(rows < 0).tolist():
+            found[int(hashes[at])] = found.get(int(hashes[at])) or spelt(at)
+    return sorted(found.values())
+
+
+def _met(
+    articles: Sequence[Article], background: Background
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int32], Callable[[int], str]]]:
+    """Yield, for each run of `articles`, its different terms, the row of each, and what spells one of them by its place."""
     for chunk in chunks(articles):
         batch = batch_of([a.paragraphs for a in chunk], [a.title for a in chunk])
         terms = terms_of(batch.codes)
         hashes, first = np.unique(terms.hashes, return_index=True)
-        index = background.lookup(hashes)
-        fresh = index < 0
-        fresh[~fresh] = background.rows[index[~fresh]] < 0
-        for key, at in zip(hashes[fresh].tolist(), first[fresh].tolist(), strict=True):
-            if key not in found:
-                found[key] = _spelt(batch.codes[terms.starts[at] : terms.ends[at]])
-    return sorted(found.values())
+        spans = terms.starts[first], terms.ends[first]
 
+        def spelt(at: int, codes: NDArray[np.uint32] = batch.codes, spans: tuple[NDArray[np.int64], ...] = spans) -> str:
+            # In lower case, one character at a time as terms are compared.
+            return "".join(chr(code).lower()[0] for code in codes[spans[0][at] : spans[1][at]].tolist())
 
-def _spelt(codes: NDArray[np.uint32]) -> str:
-    """Return a term in lower case, one character at a time as terms are compared."""
-    return "".join(chr(code).lower()[0] for code in codes.tolist())
+        yield hashes, background.rows_of(background.lookup(hashes)), spelt
 
 
 def _document_frequencies(articles: Sequence[Article]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
