@@ -252,7 +252,9 @@ def _fit(
     if labels.all() or not labels.any():
         constant = np.array([_CERTAIN if labels.all() else -_CERTAIN], np.float32)
         return Network(mean, scale, (np.zeros((1, inputs.shape[1], 1), np.float32),), (constant[None],))
-    standard = np.clip((inputs - mean) / scale, -4, 4)
+    standard = inputs - mean  # in place from here on: of 150,000 cases these are 2 GB
+    standard /= scale
+    np.clip(standard, -4, 4, out=standard)
     members = [_member(standard, labels, way, seed + number, falling) for number in range(way.members)]
     _log.info("network %s: %d epochs on %d rows", way.hidden, way.epochs, len(inputs))
     return Network(mean, scale, *_averaged(members))
