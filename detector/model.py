@@ -331,14 +331,16 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
         raise ValueError("the vocabulary is not sorted")
     if "taught" in spaces and len(spaces["taught"].weights) > len(projection.weights):
         raise ValueError(f"{len(projection.weights)} terms are projected and {len(spaces['taught'].weights)} are taught")
+    affixes = None
+    if "affixes" in spaces:
+        affixes = Affixes(arrays["affixes.hashes"], spaces["affixes"])
+        if "taught" not in spaces:
+            raise ValueError("there are affixes without a taught space")
+        if not (affixes.hashes[1:] > affixes.hashes[:-1]).all():
+            raise ValueError("the affixes are not sorted")
     names = ("logits", "probabilities", "rates", "lengths", "thresholds", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
-    if "affixes" in spaces and "taught" not in spaces:
-        raise ValueError("there are affixes without a taught space")
-    if "affixes" in spaces and not (arrays["affixes.hashes"][1:] > arrays["affixes.hashes"][:-1]).all():
-        raise ValueError("the affixes are not sorted")
-    affixes = Affixes(arrays["affixes.hashes"], spaces["affixes"]) if "affixes" in spaces else None
     return Model(Reader(background, projection, lexicon, spaces.get("taught"), affixes), scorer, metadata)
 
 

@@ -230,7 +230,6 @@ def _spelt(
     terms: Terms, identity: NDArray[np.int64], batch: Batch, background: Background, groups: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Return the fields `group_spelling` and `spellings`, of terms and groups of which each has its identity."""
-
     some, spelt = (np.flatnonzero(background.rows_of(_index_of(each)) < 0) for each in (identity, groups))
     kinds, first = np.unique(identity[some], return_index=True)
     at = some[first]
