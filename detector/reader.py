@@ -18,7 +18,7 @@ from detector.evidence import Gatherer
 from detector.paragraphs import Batch
 from detector.postings import Postings, postings_of
 from detector.scorer import Network, sigmoid
-from detector.vectors import Affixes, Lexicon, Projection, projected, scattered
+from detector.vectors import Affixes, Lexicon, Projection, grounded, projected, scattered
 
 __all__ = ["Evidence", "Reader"]
 
@@ -58,13 +58,21 @@ class Reader:
     def read(self, batch: Batch, first: Network | None) -> Evidence:
         """Gather the evidence of `batch` twice; without a `first` network nothing is doubted."""
         postings = postings_of(batch, self.background)
-        dense, *taught = self._spaces(batch, postings)
+        dense, *taught = self._grounded(self._spaces(batch, postings), postings)
         gatherer = Gatherer(batch, postings, dense, self.lexicon.logits(postings), *taught)
         plain = gatherer.evidence()
         if first is None:
             return Evidence(plain, np.zeros(len(plain)), plain)
         doubt = sigmoid(first(plain)[:, 0])
         return Evidence(plain, doubt, gatherer.evidence(doubt))
+
+    def _grounded(self, spaces: list[NDArray[np.float32]], postings: Postings) -> list[NDArray[np.float32]]:
+        """Return `spaces` with the ground that all paragraphs share; an encoder's vectors share a mean as they are."""
+        maps = (self.projection, self.taught)
+        return [
+            grounded(space, each.length, postings.lengths) if isinstance(each, Projection) else space
+            for each, space in zip(maps, spaces, strict=False)
+        ]
 
     def directions(self, batch: Batch) -> NDArray[np.float32]:
         """Return what each row of `batch` is about, ndarray (n, d) float32, 0 where it says nothing.

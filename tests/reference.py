@@ -438,16 +438,26 @@ def known_of(reader: Reader, rows: Sequence[str], vocabulary: Mapping[int, int])
                 for vector, words in zip(taught, held, strict=True):
                     if word in words:
                         vector += (1 + math.log(words[word])) * meant
+    sizes = [len(words) for words in spelt]
     return Known(
         rows=list(rows),
         held=held,
         strange=strange,
         idf=idf,
         known=set(index),
-        dense=dense,
-        taught=taught,
+        dense=with_ground(dense, reader.projection, sizes) if isinstance(reader.projection, Projection) else dense,
+        taught=None if taught is None or reader.taught is None else with_ground(taught, reader.taught, sizes),
         furniture=[worded_like_furniture(words, vocabulary, reader.lexicon) for words in spelt],
     )
+
+
+def with_ground(vectors: NDArray[np.float64], projection: Projection, sizes: Sequence[int]) -> NDArray[np.float64]:
+    """A component more: half of the mean length of a thousand rows of the map times ``(1 + words)^(1/4)``, 0 beside nothing."""
+    table = unpacked(projection)
+    every = max(len(table) // 1000, 1)
+    length = float(np.mean([np.linalg.norm(row) for row in table[::every]])) if len(table) else 0.0
+    ground = [0.5 * length * (1 + size) ** 0.25 * bool(vector.any()) for vector, size in zip(vectors, sizes, strict=True)]
+    return np.column_stack((vectors, ground))
 
 
 def summed_rows(

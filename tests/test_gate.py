@@ -56,16 +56,26 @@ def test_a_changed_article_changes_the_digest(tmp_path: Path) -> None:
 def test_raising_pins_better_figures_and_refuses_to_lower_a_floor(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path, "a", {"One.": "belongs"})
     floors = tmp_path / "floors"
-    monkeypatch.setattr(gate, "_ARTICLES", tmp_path)
+    monkeypatch.setattr(gate, "_FIXTURES", tmp_path)
+    monkeypatch.setattr(gate, "crossed", lambda _: [])
     monkeypatch.setattr(gate, "_FLOORS", floors)
     monkeypatch.setattr("sys.argv", ["gate", "--raise"])
-    for value, status, pinned in ((0.5, 0, 0.5), (0.7, 0, 0.7), (0.6, 1, 0.7)):
+    # Of the fixtures and of the crossed ones; either keeps the gate shut.
+    for value, other, status, pinned in (
+        (0.5, 0.5, 0, (0.5, 0.5)),
+        (0.7, 0.6, 0, (0.7, 0.6)),
+        (0.6, 0.6, 1, (0.7, 0.6)),
+        (0.8, 0.5, 1, (0.8, 0.6)),
+    ):
         monkeypatch.setattr(gate, "measured", lambda *_, value=value: {"ap": value})
+        monkeypatch.setattr(gate, "measured_crossed", lambda *_, other=other: {"hit": other})
         assert gate.main() == status
-        assert json.loads(floors.read_text())["fixtures"]["floors"] == {"ap": pinned}
-    assert "ap: 0.6000, at least 0.7000 is asked" in capsys.readouterr().err
+        found = json.loads(floors.read_text())
+        assert (found["fixtures"]["floors"], found["crossed fixtures"]["floors"]) == ({"ap": pinned[0]}, {"hit": pinned[1]})
+    told = capsys.readouterr().err
+    assert "ap: 0.6000, at least 0.7000 is asked" in told
+    assert "hit: 0.5000, at least 0.6000 is asked" in told
 
 
 def test_every_tier_has_its_floors_and_those_of_the_fixtures_stay(

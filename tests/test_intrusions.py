@@ -402,11 +402,11 @@ def test_a_list_may_come_as_one_paragraph_and_prose_never_joins_it() -> None:
     assert (prose[0], "One egg\nTwo pears\nThree figs", *paragraphs[4:]) in found
 
 
-def test_two_in_five_articles_stay_as_they_are_and_a_third_lose_their_title() -> None:
+def test_one_article_in_four_stays_as_it_is_and_a_third_lose_their_title() -> None:
     rng = np.random.default_rng(0)
     given_article = replace(article("x", 12), paragraphs=tuple(f"Sentence {i}. Another one. And a third." for i in range(12)))
     found = [reshaped(given_article, rng) for _ in range(2000)]
-    assert np.mean([a.paragraphs == given_article.paragraphs for a in found]) == pytest.approx(0.65 * 0.64, abs=0.04)
+    assert np.mean([a.paragraphs == given_article.paragraphs for a in found]) == pytest.approx(0.4 * 0.64, abs=0.04)
     assert np.mean([a.title == "" for a in found]) == pytest.approx(0.33, abs=0.04)
     words = [sum(len(p.split()) for p in a.paragraphs) for a in found]
     assert min(words) == 4 * 7  # never less than four paragraphs

@@ -150,6 +150,17 @@ def test_the_foreign_network_tells_intruders_and_is_not_taught_what_furniture_is
     assert content(fit_foreign(replace(rows, plain=other), 0)) == content(network)
 
 
+def test_the_foreign_network_learns_from_all_rows_of_short_cases_and_from_a_sample_of_long_ones() -> None:
+    sizes = [30, 3, 1500, 1, 6000, 30]
+    # Cases of the next part are numbered from nought again.
+    cases = np.repeat([0, 1, 2, 0, 1, 2], sizes)
+    kept = np.array([part.sum() for part in np.split(scoring._thinned(cases, 0), np.cumsum(sizes)[:-1])])
+    assert kept[[0, 1, 3, 5]].tolist() == [30, 3, 1, 30]
+    assert kept[[2, 4]] == pytest.approx([30, 30], abs=17)
+    assert scoring._thinned(cases, 0).tolist() == scoring._thinned(cases, 0).tolist()
+    assert scoring._thinned(cases, 0).tolist() != scoring._thinned(cases, 1).tolist()
+
+
 def test_the_furniture_network_tells_furniture_from_all_else(rows: Gathered) -> None:
     told = fit_furniture(rows, [], 0)(both(FRESH))[:, 0] > 0
     assert (told == (FRESH.labels == FURNITURE)).mean() > 0.99

@@ -19,7 +19,7 @@ from detector.background import Background
 from detector.paragraphs import Batch, batch_of
 from detector.postings import PAIRS, Postings, postings_of
 from detector.terms import hash_of
-from detector.vectors import Affixes, Lexicon, Projection, affix_bags, projected, scattered
+from detector.vectors import Affixes, Lexicon, Projection, affix_bags, grounded, projected, scattered
 
 # Hashes that crowd few of the table's 2**20 buckets, the first and the last among them.
 crowded = st.builds(
@@ -476,6 +476,29 @@ def test_projecting_equals_the_dense_product() -> None:
     assert np.abs(expected).max() > 50
     assert dense == pytest.approx(expected, rel=1e-4, abs=1e-4)
     assert not dense[7].any()
+
+
+def test_the_ground_that_all_paragraphs_share_is_half_a_terms_length_times_the_fourth_root_of_what_they_hold() -> None:
+    vectors = np.array([[3, 4], [0, 1], [0, 0]], np.float32)
+    found = grounded(vectors, 5.0, np.array([15, 0, 80], np.float32))
+    assert found.dtype == np.float32
+    # 1 + 15 is 2 to the fourth; where there is no vector there is no ground.
+    assert found.tolist() == [[3, 4, 5], [0, 1, 2.5], [0, 0, 0]]
+
+
+def test_on_a_common_ground_what_says_little_is_like_anything_and_what_says_much_keeps_its_direction() -> None:
+    def cosines(strength: float) -> float:
+        vectors = np.array([[9, 0], [0, strength]], np.float32)
+        one, other = grounded(vectors, 1.0, np.array([15, 15], np.float32))
+        return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+    assert cosines(0.1) > 0.1
+    assert cosines(0.1) > cosines(1) > cosines(9) > 0
+    assert cosines(9) < 0.02
+
+
+def test_the_length_of_an_empty_map_is_nought() -> None:
+    assert Projection(np.zeros((0, 2), np.uint8), np.zeros(0, np.float32)).length == 0
 
 
 def test_projecting_no_paragraph_gives_no_vector() -> None:

@@ -45,6 +45,9 @@ _KIND = 50  # articles of a topic or source at least, or a digest would be made 
 _HEADLINES = 0.15  # share of the digests that are lists of headlines
 _MIN_DONOR_CHARS = 60  # shorter paragraphs ("Yes.", a name) belong nowhere in particular
 _SMALLEST = 3  # paragraphs of a host
+# Share of the articles that are cut to a stretch. With .35 of them, natural noise was found at an AP of .658, with .6 at .683,
+# and articles of few paragraphs were few.
+_CUT = 0.6
 _ITEM = 60  # characters of what may be an item of a list
 # A closing quote or bracket (two at most) stays with its sentence.
 _SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”’)])|(?<=[.!?…][\"'”’)]{2}))\s+(?=[\"'“‘(]?[A-Z0-9])")
@@ -225,10 +228,10 @@ def _one_story(donor: Article, host: Article, version: Article | None) -> bool:
 def reshaped(article: Article, rng: np.random.Generator) -> Article:
     """Return `article` cut to a random stretch, or with paragraphs merged or split: text comes in every size.
 
-    Two articles in five stay as they are. Titles are dropped from a third: most users have none at hand.
+    One article in four stays as it is. Titles are dropped from a third: most users have none at hand.
     """
     paragraphs = list(article.paragraphs)
-    if rng.random() < 0.35 and len(paragraphs) > 4:
+    if rng.random() < _CUT and len(paragraphs) > 4:
         size = int(np.exp(rng.uniform(np.log(4), np.log(len(paragraphs)))))
         first = int(rng.integers(len(paragraphs) - size + 1))
         paragraphs = paragraphs[first : first + size]

@@ -55,13 +55,16 @@ class _Way:
     members: int = 3
 
 
-# Chosen on dev. Longer learning fits the sources: one network of 48 and 24 units found an intruder in web pages at an AP of
-# .923 after 24 epochs, one of 96 and 48 at .946 after 8.
-_FOREIGN = _Way((96, 48))
+# Chosen on dev, of 150,000 cases with at most 15 rows of each: mean hit@1 / AP / recall at 1 % over 18 tiers .888 / .882 / .809
+# after 8 epochs with a penalty of .1, .891 / .885 / .814 after 16, .892 / .888 / .816 with .03, no more after 24 or with .01.
+_FOREIGN = _Way((96, 48), epochs=12, penalty=0.03)
 _FURNITURE = _Way((16,), penalty=1e-4)  # AP on natural noise .585 after 24 epochs, .614 after 8
 _FIRST = _Way((16,), epochs=24, penalty=1e-4, members=1)
 _TOPIC = _Way((8,), epochs=24, penalty=1e-4, members=1)
 _BATCH = 1024
+# Rows that a case gives the foreign network, more or less: of long ones a sample. One case in three has up to ten paragraphs,
+# but only one row in twelve stands there. With 30, and 12 epochs, .894 / .891 / .814.
+_ROWS = 30
 _RUN = 50  # batches after which the weights are taken into the mean
 # What a paragraph shares with the rest of its article never makes it more suspicious, all else being equal. Where one case in
 # fourteen shares a rare word by chance, a network that is free to learns that a single one is a bad sign.
@@ -167,7 +170,7 @@ def fit_first(rows: Gathered, seed: int) -> Network:
 
 def fit_foreign(rows: Gathered, seed: int) -> Network:
     """Fit the foreign network, furniture left out: evidence without and with doubt to "about something else"."""
-    asked = rows.labels != FURNITURE
+    asked = (rows.labels != FURNITURE) & _thinned(rows.cases, seed)
     reassuring = _columns(_REASSURING)
     return _fit(
         rows.both[asked],
@@ -176,6 +179,13 @@ def fit_foreign(rows: Gathered, seed: int) -> Network:
         seed,
         np.concatenate((reassuring, reassuring + len(COLUMNS))),
     )
+
+
+def _thinned(cases: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
+    """Return which rows are kept, ndarray (n,) bool, so that no case gives many more than _ROWS; those of a case adjoin."""
+    starts = np.flatnonzero(np.diff(cases, prepend=-1))
+    sizes = np.diff(starts, append=len(cases))
+    return np.random.default_rng(seed).random(len(cases)) < np.repeat(_ROWS / sizes, sizes)
 
 
 def fit_furniture(made: Gathered, natural: Sequence[Gathered], seed: int) -> Network:
