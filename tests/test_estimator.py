@@ -75,6 +75,7 @@ def test_a_title_is_read_and_not_judged(detector: OffTopicDetector) -> None:
     assert titled.text == plain.text
     # What the title names belongs; the others are no closer than before.
     assert titled.scores[0] < 0.5 < plain.scores[0]
+    assert titled.scores[1:] == pytest.approx(plain.scores[1:], abs=0.005)
     assert (titled.scores[1:] >= plain.scores[1:] - 1e-6).all()
 
 

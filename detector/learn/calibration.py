@@ -27,7 +27,7 @@ RATES = np.geomspace(1e-4, 0.2, 34)
 _TOPICLESS = 0.0
 _GRID = np.linspace(-40, 40, 801)
 # How many lengths of articles are told apart at most, and how many clean paragraphs there are of one at least. With one
-# threshold for all, .74 % of clean news in articles of 4 to 8 paragraphs were flagged where .2 % are tolerated, now .47 %.
+# threshold for all, .74 % of clean news in articles of 4 to 8 paragraphs were flagged where .2 % are tolerated, with six .47 %.
 _LENGTHS = 6
 _LEAST = 20_000
 
