@@ -54,6 +54,7 @@ class Verdicts(NamedTuple):
     scores : ndarray (n,) float64
     furniture : ndarray (n,) bool
     topicless : ndarray (a,) bool
+    strange : ndarray (a,) float64
     """
 
     bounds: NDArray[np.int64]
@@ -62,6 +63,7 @@ class Verdicts(NamedTuple):
     scores: NDArray[np.float64]
     furniture: NDArray[np.bool_]
     topicless: NDArray[np.bool_]
+    strange: NDArray[np.float64]
 
 
 class _OneThread:
@@ -113,6 +115,7 @@ def judged(model: Model, pairs: Sequence[Pair]) -> Verdicts:
         scores=judgement.scores[asked],
         furniture=judgement.furniture[asked],
         topicless=judgement.topicless,
+        strange=judgement.strange,
     )
 
 

@@ -148,8 +148,7 @@ class OffTopicDetector:
             Itself.
         """
         del y
-        count = len(_paragraph_list(paragraphs))
-        self.offset_ = -self._ready().scorer.calibration.threshold(self.false_alarms, count)
+        self.offset_ = -self.check(_paragraph_list(paragraphs)).threshold
         return self
 
     def predict(self, paragraphs: Sequence[str]) -> NDArray[np.int64]:
@@ -168,7 +167,7 @@ class OffTopicDetector:
     def decision_function(self, paragraphs: Sequence[str]) -> NDArray[np.float64]:
         """Return ``score_samples - offset_``, ndarray (n,) float64: below 0 exactly for what :meth:`predict` calls -1.
 
-        For another article than the one that was fitted `offset_` is that of its own number of paragraphs.
+        For another article than the one that was fitted `offset_` is that of its own number of paragraphs and language.
         Where the article's status or `kinds` keeps a paragraph from being flagged, the value is raised to 0.
         """
         report = self.check(_paragraph_list(paragraphs))
@@ -238,6 +237,7 @@ class OffTopicDetector:
             scores=verdicts.scores[rows],
             furniture=verdicts.furniture[rows],
             status=status,
+            strange=float(verdicts.strange[index]),
             title=pair.title,
             false_alarms=checked_rate(self.false_alarms),
             kinds=checked_kinds(self.kinds),

@@ -30,7 +30,7 @@ from detector.vectors import Affixes, Lexicon, Projection
 
 __all__ = ["BUNDLED", "FORMAT", "Judgement", "Model", "load_model"]
 
-FORMAT = 8
+FORMAT = 9
 _STRETCH = 4096  # paragraphs; 100,000 in one piece took 18 times as long as 10,000, for no cache holds them
 _F32 = np.dtype("<f4")
 BUNDLED = Path(__file__).with_name("default.safetensors")
@@ -48,6 +48,7 @@ _LAYOUT = {
     "calibration.rates": ("<f8", "m"),
     "calibration.lengths": ("<f8", "b"),
     "calibration.thresholds": ("<f8", "bm"),
+    "calibration.strange": ("<f8", "m"),
     "calibration.topicless": ("<f8", "1"),
 }
 # Either a projection or what an encoder made of the probe; a taught space or none.
@@ -73,11 +74,14 @@ class Judgement:
         Whether it looks like furniture rather than foreign, if it does not belong.
     topicless : ndarray (a,) bool
         Whether the article has no common topic.
+    strange : ndarray (a,) float64
+        How strange the language of the article is, 0..1: :class:`~detector.postings.Postings`.
     """
 
     scores: NDArray[np.float64]
     furniture: NDArray[np.bool_]
     topicless: NDArray[np.bool_]
+    strange: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -119,12 +123,13 @@ class Model:
         """
         stretches, articles = batch.stretches(_STRETCH)
         parts = [self._judged(each) for each in stretches]
-        scores, furniture, topicless = (np.concatenate(each) for each in zip(*parts, strict=True))
+        scores, furniture, *of_stretches = (np.concatenate(each) for each in zip(*parts, strict=True))
         count = len(batch.bounds) - 1
-        share = np.bincount(articles, topicless, count) / np.maximum(np.bincount(articles, minlength=count), 1)
-        return Judgement(scores, furniture, topicless=share > 0.5)
+        sizes = np.maximum(np.bincount(articles, minlength=count), 1)
+        topicless, strange = (np.bincount(articles, values, count) / sizes for values in of_stretches)
+        return Judgement(scores, furniture, topicless > 0.5, strange)
 
-    def _judged(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    def _judged(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
         """Return the fields of a Judgement of a batch without long articles."""
         found = self.reader.read(batch, self.scorer.first)
         both = np.hstack((found.plain, found.doubted))
@@ -135,6 +140,7 @@ class Model:
             # A headline that does not belong is a teaser, whatever it is about.
             (furniture > foreign) | _is_headline(found.plain),
             topicless > self.scorer.calibration.topicless[0],
+            found.strange,
         )
 
     def directions(self, batch: Batch) -> NDArray[np.float32]:
@@ -237,6 +243,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
         "calibration.rates": calibration.rates,
         "calibration.lengths": calibration.lengths,
         "calibration.thresholds": calibration.thresholds,
+        "calibration.strange": calibration.strange,
         "calibration.topicless": calibration.topicless,
     }
     if isinstance(model.reader.projection, Encoded):
@@ -338,7 +345,7 @@ def _model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> M
             raise ValueError("there are affixes without a taught space")
         if not (affixes.hashes[1:] > affixes.hashes[:-1]).all():
             raise ValueError("the affixes are not sorted")
-    names = ("logits", "probabilities", "rates", "lengths", "thresholds", "topicless")
+    names = ("logits", "probabilities", "rates", "lengths", "thresholds", "strange", "topicless")
     calibration = Calibration(**{name: arrays[f"calibration.{name}"] for name in names})
     scorer = Scorer(**{name: network(name, inputs) for name, inputs in _NETWORKS.items()}, calibration=calibration)
     return Model(Reader(background, projection, lexicon, spaces.get("taught"), affixes), scorer, metadata)

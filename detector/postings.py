@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from detector.background import Background, guessed_idf, strangeness
 from detector.paragraphs import SENTENCE_ENDS, Batch
-from detector.terms import RADIX, Terms, affixes_of, is_capital, is_digit, is_unspaced, one_of, terms_of
+from detector.terms import RADIX, STEM, Terms, affixes_of, is_capital, is_digit, is_unspaced, one_of, stems_of, terms_of
 
 __all__ = ["EDGED", "PAIRS", "Postings", "identities_of", "postings_of"]
 
@@ -28,9 +28,12 @@ _EDGE = 3  # words at either end
 _EDGES = (0x8F1BBCDC, 0xCA62C1D6)  # whatever keeps beginnings, endings and pairs apart
 _QUOTES = "\"'“‘„«»‚「『"
 _EXCLAIMS = "!?！？؟"
-_TERM_BITS = 24  # identity of a term outside the vocabulary; 500 in an article, of ten lengths, collide once in 1,300 articles
+# Identity of a term outside the vocabulary: of 500 in an article, half of them longer than a stem, two are taken for one in one
+# article in 500.
+_TERM_BITS = 24
 _LENGTH_BITS = 4  # how long it is goes with it, whatever the term
 _IDENTITY_BITS = 1 + _TERM_BITS + _LENGTH_BITS
+_IDENTITY = (1 << _IDENTITY_BITS) - 1
 _LONGEST = (1 << _LENGTH_BITS) - 1
 
 
@@ -54,7 +57,7 @@ class Postings:
         As the background tells it; a term that it does not know is rare. The stranger the language, the less that says: then
         long terms that few paragraphs hold are taken for rarer than others.
     group_identity : ndarray (g,) int64
-        Equal for equal terms.
+        Equal for equal terms, and for unknown ones of one stem: :func:`identities_of`.
     group_spelling : ndarray (g,) int64
         The row of `spellings` that tells how the group's term is spelt, -1 for one with a row of the projection.
     spellings : ndarray (s, 7) uint64
@@ -153,7 +156,8 @@ def postings_of(batch: Batch, background: Background) -> Postings:
             f"a batch of {len(batch.bounds) - 1} articles with {len(batch.starts)} paragraphs is too large to index; "
             "split it into smaller ones"
         )
-    keys = (((batch.articles[term_rows] << _IDENTITY_BITS) | identity) << row_bits | term_rows) << 1 | capital
+    spelt = (batch.articles[term_rows] << _IDENTITY_BITS) | identity
+    keys = (spelt << row_bits | term_rows) << 1 | capital
     keys.sort()
     begins = (keys & 1) == 1  # with a capital
     keys >>= 1
@@ -164,13 +168,14 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     keys >>= row_bits
     opens = np.concatenate((keys[:1] >= 0, keys[1:] != keys[:-1]))
     group_starts = np.flatnonzero(opens)
-    group_identity = keys[group_starts] & ((1 << _IDENTITY_BITS) - 1)
+    groups = keys[group_starts]
+    group_identity = groups & _IDENTITY
     group_index = _index_of(group_identity)
     known = group_index >= 0
     group_idf = np.full(len(group_index), background.unknown_idf, np.float32)
     group_idf[known] = background.idf[group_index[known]]
-    group_article = keys[group_starts] >> _IDENTITY_BITS
-    group_spelling, spellings = _spelt(terms, identity, batch, background, group_identity)
+    group_article = groups >> _IDENTITY_BITS
+    group_spelling, spellings = _spelt(terms, spelt, batch, background, groups)
     strange = strangeness(known, group_article, len(batch.bounds) - 1)
     guess = guessed_idf(
         letters=group_identity & _LONGEST,
@@ -217,24 +222,34 @@ def identities_of(terms: Terms, batch: Batch, background: Background) -> NDArray
     """Return a number below ``2**29`` for each of `terms`, equal for equal ones, ndarray (t,) int64.
 
     From the highest bit: 1 for an unknown term, its index in the vocabulary or the head of its hash, its length in letters,
-    of which a character of a script without spaces says as much as three.
+    of which a character of a script without spaces says as much as three. Of an unknown term both are those of its stem: how
+    it is inflected is not known either. In languages of which no term is known (300 articles each), average precision rises
+    from .31 to .48 in German, from .88 to .90 in Spanish, from .91 to .93 in Arabic and from .77 to .80 in Portuguese; stems
+    of 7 or 8 letters do as well, of 5 worse. English is left as it is.
     """
     index = background.lookup(terms.hashes).astype(np.int64)
-    unknown = (1 << _TERM_BITS) | (terms.hashes >> np.uint64(64 - _TERM_BITS)).astype(np.int64)
     letters = (terms.ends - terms.starts) * np.where(is_unspaced(batch.codes[terms.starts]), 3, 1)
+    hashes = terms.hashes.copy()
+    inflected = np.flatnonzero((index < 0) & (letters > STEM))
+    hashes[inflected] = stems_of(batch.codes, terms.starts[inflected])
+    letters[inflected] = STEM
+    unknown = (1 << _TERM_BITS) | (hashes >> np.uint64(64 - _TERM_BITS)).astype(np.int64)
     identities: NDArray[np.int64] = np.where(index >= 0, index, unknown) << _LENGTH_BITS | np.minimum(letters, _LONGEST)
     return identities
 
 
 def _spelt(
-    terms: Terms, identity: NDArray[np.int64], batch: Batch, background: Background, groups: NDArray[np.int64]
+    terms: Terms, keys: NDArray[np.int64], batch: Batch, background: Background, groups: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Return the fields `group_spelling` and `spellings`, of terms and groups of which each has its identity."""
-    some, spelt = (np.flatnonzero(background.rows_of(_index_of(each)) < 0) for each in (identity, groups))
-    kinds, first = np.unique(identity[some], return_index=True)
+    """Return the fields `group_spelling` and `spellings`; of terms and groups `keys` and `groups` tell article and identity.
+
+    Of words of one stem the first in the article counts, so that what stands in other articles is of no account.
+    """
+    some, spelt = (np.flatnonzero(background.rows_of(_index_of(each & _IDENTITY)) < 0) for each in (keys, groups))
+    first = np.unique(keys[some], return_index=True)[1]
     at = some[first]
     spelling = np.full(len(groups), -1, np.int64)
-    spelling[spelt] = np.searchsorted(kinds, groups[spelt])
+    spelling[spelt] = np.arange(len(spelt))
     return spelling, affixes_of(batch.codes, terms.starts[at], terms.ends[at])
 
 

@@ -26,11 +26,12 @@ _DUST = np.float32(1e-3)  # a word with a middling idf has a length of some unit
 
 
 class Evidence(NamedTuple):
-    """What :meth:`Reader.read` finds: n rows of f columns."""
+    """What :meth:`Reader.read` finds of a articles: n rows of f columns."""
 
     plain: NDArray[np.float32]  # gathered without doubt, (n, f)
     doubt: NDArray[np.float64]  # the first score, (n,)
     doubted: NDArray[np.float32]  # gathered with it, (n, f)
+    strange: NDArray[np.float64]  # how strange the language of each article is, 0..1, (a,)
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,12 @@ class Reader:
         dense, *taught = self._grounded(self._spaces(batch, postings), postings)
         gatherer = Gatherer(batch, postings, dense, self.lexicon.logits(postings), *taught)
         plain = gatherer.evidence()
+        strange = np.zeros(len(batch.bounds) - 1)
+        strange[batch.articles[postings.rows[postings.group_starts]]] = postings.strange
         if first is None:
-            return Evidence(plain, np.zeros(len(plain)), plain)
+            return Evidence(plain, np.zeros(len(plain)), plain, strange)
         doubt = sigmoid(first(plain)[:, 0])
-        return Evidence(plain, doubt, gatherer.evidence(doubt))
+        return Evidence(plain, doubt, gatherer.evidence(doubt), strange)
 
     def _grounded(self, spaces: list[NDArray[np.float32]], postings: Postings) -> list[NDArray[np.float32]]:
         """Return `spaces` with the ground that all paragraphs share; an encoder's vectors share a mean as they are."""

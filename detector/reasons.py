@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.background import LONG, Background, spelt_idf
 from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
 from detector.postings import Postings, identities_of, postings_of
-from detector.terms import Terms, codes_of, is_capital, is_digit, is_unspaced, one_of, terms_of
+from detector.terms import STEM, Terms, codes_of, is_capital, is_digit, is_unspaced, one_of, terms_of
 
 if TYPE_CHECKING:
     from detector.reader import Reader
@@ -89,11 +90,12 @@ def reason_codes(
     """
     batch = batch_of([list(paragraphs) for paragraphs in articles], titles)
     postings = postings_of(batch, reader.background)
-    alone = (np.diff(postings.group_starts, append=len(postings.groups)) == 1) & (postings.group_idf >= _TELLING)
+    idf = _by_spelling(terms_of(batch.codes), batch, postings, reader.background)[1]
+    alone = (np.diff(postings.group_starts, append=len(postings.groups)) == 1) & (idf >= _TELLING)
     known = postings.group_index >= 0
     worded = np.zeros(len(known), np.bool_)
     worded[known] = reader.lexicon.weights[postings.group_index[known]] >= _PAGE
-    worded &= postings.group_idf >= _PAGE_IDF
+    worded &= idf >= _PAGE_IDF
     asked = ~batch.is_title
     own_words, page_words = (
         np.bincount(postings.rows, told[postings.groups], minlength=len(asked))[asked] > 0 for told in (alone, worded)
@@ -118,22 +120,20 @@ class Words:
     def __init__(self, paragraphs: Sequence[str], title: str | None, reader: Reader) -> None:
         batch = batch_of([list(paragraphs)], [title])
         found = terms_of(batch.codes)
-        # Rated as the evidence has it: in a strange language by length and by how many paragraphs hold a word.
         postings = postings_of(batch, reader.background)
         known = postings.group_index >= 0
         worded = np.zeros(len(known))
         worded[known] = reader.lexicon.weights[postings.group_index[known]]
-        # Of one article, the groups are in the order of their terms.
-        group = np.searchsorted(postings.group_identity, identities_of(found, batch, reader.background))
+        group, idf = _by_spelling(found, batch, postings, reader.background)
         rows = np.searchsorted(batch.starts, found.starts, side="right") - 1 - int(batch.is_title.any())
         self._text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-        terms = found.hashes.tolist()
-        self._idf: dict[int, float] = dict(zip(terms, postings.group_idf[group].tolist(), strict=True))
+        terms = group.tolist()
+        self._idf: dict[int, float] = dict(enumerate(idf.tolist()))
         self._says: dict[int, float] = dict(
             zip(terms, _said(found, rows, group, batch, postings, reader).tolist(), strict=True)
         )
-        self._furniture: dict[int, float] = dict(zip(terms, worded[group].tolist(), strict=True))
-        self._names: set[int] = set(found.hashes[_is_name(found, batch)].tolist())
+        self._furniture: dict[int, float] = dict(enumerate(worded.tolist()))
+        self._names: set[int] = set(group[_is_name(found, batch)].tolist())
         self._at: dict[tuple[int, int], tuple[int, int]] = {}  # where a row first holds a term
         spans = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
         for held, span in zip(zip(rows.tolist(), terms, strict=True), spans, strict=True):
@@ -233,6 +233,22 @@ def _listed(words: Iterable[str]) -> str:
     """
     *others, last = (f"“{word}”" for word in words)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _by_spelling(
+    found: Terms, batch: Batch, postings: Postings, background: Background
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the group of each term `found` in `batch`, (t,) int64, and how rare groups are as they are spelt, (g,) float64."""
+    identities = identities_of(found, batch, background)
+    rows = np.searchsorted(batch.starts, found.starts, side="right") - 1
+    bits = int(identities.max(initial=0)).bit_length()
+    owners = batch.articles[postings.rows[postings.group_starts]]
+    # Groups are in the order of articles, and of the identities in each.
+    group = np.searchsorted(owners << bits | postings.group_identity, batch.articles[rows] << bits | identities)
+    longest = np.zeros(len(owners), np.int64)
+    np.maximum.at(longest, group, found.ends - found.starts)
+    more = np.maximum(np.minimum(longest, LONG) - STEM, 0) * (postings.group_index < 0)
+    return group, spelt_idf(postings.group_idf, postings.strange, more)
 
 
 def _is_name(found: Terms, batch: Batch) -> NDArray[np.bool_]:

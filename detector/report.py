@@ -122,6 +122,8 @@ class Report:
         Whether a paragraph, if it does not belong, is furniture rather than foreign.
     status : str
         ``"ok"``, ``"empty"``, ``"too_short"`` or ``"no_common_topic"``; all but the first keep foreign flags down.
+    strange : float
+        How strange its language is to the model, 0..1, by the share of its words that are unknown; the threshold goes with it.
     title : str or None
         The title, if one was given.
     false_alarms : float
@@ -136,6 +138,7 @@ class Report:
     scores: NDArray[np.float64]
     furniture: NDArray[np.bool_]
     status: str
+    strange: float
     title: str | None
     false_alarms: float
     kinds: tuple[str, ...]
@@ -143,8 +146,8 @@ class Report:
 
     @cached_property
     def threshold(self) -> float:
-        """The score above which a paragraph is flagged, in an article of so many paragraphs."""
-        return self.model.scorer.calibration.threshold(self.false_alarms, len(self.scores))
+        """The score above which a paragraph is flagged, in an article of so many paragraphs and so strange a language."""
+        return self.model.scorer.calibration.threshold(self.false_alarms, len(self.scores), self.strange)
 
     @cached_property
     def flags(self) -> NDArray[np.bool_]:

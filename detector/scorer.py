@@ -87,6 +87,9 @@ class Calibration:
     thresholds : ndarray (b, m) float64
         The score above which a paragraph is flagged at each rate, each row falling. In a short article there is less to hold a
         paragraph against: more of what belongs scores high.
+    strange : ndarray (m,) float64
+        The same in languages that are wholly strange, falling. Of them less is known, and less scores high: with the other
+        thresholds, of their clean paragraphs next to none would be flagged, and next to nothing of what does not belong.
     topicless : ndarray (1,) float64
         The topic network's logit above which an article is said to have no common topic.
     """
@@ -96,17 +99,18 @@ class Calibration:
     rates: NDArray[np.float64]
     lengths: NDArray[np.float64]
     thresholds: NDArray[np.float64]
+    strange: NDArray[np.float64]
     topicless: NDArray[np.float64]
 
     def probability(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the calibrated probability of raw `logits`, 0..1, rising with the logit."""
         return np.interp(logits, self.logits, self.probabilities)
 
-    def threshold(self, false_alarms: float, paragraphs: int) -> float:
-        """Return the score above which a paragraph is flagged, if `false_alarms` of clean ones in articles that long may be.
+    def threshold(self, false_alarms: float, paragraphs: int, strange: float = 0.0) -> float:
+        """Return the score above which a paragraph is flagged, if `false_alarms` of clean ones in such articles may be.
 
         Interpolated linearly in the logarithms of the rate and of the number of `paragraphs`, level beyond the ends of the
-        latter: articles that differ by one paragraph are judged alike.
+        latter, and in how `strange` the language is, 0..1: articles that differ by one paragraph are judged alike.
 
         Raises
         ------
@@ -121,8 +125,10 @@ class Calibration:
         above = max(1, int(np.searchsorted(self.rates, false_alarms)))
         stricter, looser = self.rates[above - 1], self.rates[above]
         share = np.log(false_alarms / stricter) / np.log(looser / stricter)
-        at_lengths = (1 - share) * self.thresholds[:, above - 1] + share * self.thresholds[:, above]
-        return float(np.interp(np.log(max(paragraphs, 1)), np.log(self.lengths), at_lengths))
+        every = np.vstack((self.thresholds, self.strange))
+        *at_lengths, unread = (1 - share) * every[:, above - 1] + share * every[:, above]
+        read = np.interp(np.log(max(paragraphs, 1)), np.log(self.lengths), at_lengths)
+        return float((1 - strange) * read + strange * unread)
 
 
 @dataclass(frozen=True)

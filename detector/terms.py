@@ -13,7 +13,8 @@ The rules, in the order in which they apply:
 4. Other words of a single character are dropped: in every language they are articles, initials and list letters.
 
 A term's identity is a 64-bit hash of its characters, so words that no vocabulary holds still match one another. Of words of
-more than 32 characters it is one of the first and the last sixteen and of their number.
+more than 32 characters it is one of the first and the last sixteen and of their number. Words that no vocabulary holds can also
+be told by their stems alone, their first :data:`STEM` letters: most languages inflect at the end.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "RADIX",
+    "STEM",
     "Terms",
     "affixes_of",
     "codes_of",
@@ -38,6 +40,7 @@ __all__ = [
     "is_unspaced",
     "mixed",
     "one_of",
+    "stems_of",
     "terms_of",
 ]
 
@@ -53,6 +56,7 @@ _UNSPACED = (
 )
 _TABLE_SIZE = 0x10000  # the Basic Multilingual Plane; rarer characters are folded one by one
 RADIX = 0x9E3779B97F4A7C15  # odd: a factor modulo 2**64 that keeps different numbers different
+STEM = 6  # letters of a word whose inflections are not known
 _QUAD = 4  # characters hashed at a time
 _END = 16  # characters at either end of a word that tell it
 _PREFIXES, _SUFFIXES = (3, 4, 5, 6), (2, 3, 4)  # letters
@@ -163,6 +167,28 @@ def affixes_of(codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArr
     return hashes
 
 
+def stems_of(codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the identity of the first STEM letters of words, lower-cased: that of the word which is so spelt.
+
+    Truncation is the simplest stemmer, and needs to know nothing of a language (McNamee et al. 2009).
+
+    Parameters
+    ----------
+    codes : ndarray (n,) uint32
+    starts : ndarray (w,) int64
+        Where words of STEM letters or more begin in `codes`.
+
+    Returns
+    -------
+    ndarray (w,) uint64
+    """
+    if not len(starts):
+        return np.zeros(0, np.uint64)
+    symbols, _ = _classify(codes.take((starts[:, None] + np.arange(STEM)).ravel(), mode="clip"))
+    begin = np.arange(0, len(starts) * STEM, STEM)
+    return _hashes(symbols, begin, begin + STEM)
+
+
 def is_capital(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return which code points are upper-case letters, ndarray (n,) bool."""
     return _tables().capital.take(codes, mode="clip")
@@ -205,10 +231,11 @@ def hash_of(word: str) -> int:
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
-    """Return 16 hex digits that change whenever these rules change: the hash of a fixed probe text's terms and affixes."""
+    """Return 16 hex digits that change whenever these rules change: the hash of what a probe text's words are told by."""
     codes = codes_of(_PROBE)
     found = terms_of(codes)
-    hashes = np.concatenate((found.hashes, affixes_of(codes, found.starts, found.ends).ravel()))
+    stems = stems_of(codes, found.starts[found.ends - found.starts >= STEM])
+    hashes = np.concatenate((found.hashes, affixes_of(codes, found.starts, found.ends).ravel(), stems))
     return f"{int(np.bitwise_xor.reduce(hashes * np.arange(1, 2 * len(hashes), 2, dtype=np.uint64))):016x}"
 
 

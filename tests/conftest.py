@@ -126,6 +126,7 @@ def hand_made() -> Model:
                 rates=np.array([0.001, 0.01, 0.1]),
                 lengths=np.array([10.0]),
                 thresholds=np.array([[0.99, 0.9, 0.5]]),
+                strange=np.array([0.9, 0.6, 0.3]),
                 topicless=np.zeros(1),
             ),
         ),

@@ -2,7 +2,7 @@
 
 What each step means is told here a second time, in formulae, and nothing is shared with the fast way but the hash of a word
 (:func:`~detector.terms.hash_of`), the finaliser in it, what keeps endings from beginnings and the characters that end a
-sentence. A word is, lower-cased, itself.
+sentence. A word is, lower-cased, itself, or the first of the words in its article that are told by the same stem.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import unicodedata
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -94,9 +94,20 @@ def vocabulary_of(background: Background) -> dict[int, int]:
 
 
 def identity_of(word: str, vocabulary: Mapping[int, int]) -> int:
-    """The number that stands for a `word`: whether it is unknown, its index or the head of its hash, how long it is."""
-    key = hash_of(word)
-    return (vocabulary[key] if key in vocabulary else 1 << 24 | key >> 40) << 4 | letters_of(word)
+    """The number that stands for a `word`: whether it is unknown, its index or the head of its hash, how long it is.
+
+    Of an unknown word of more than six letters the first six count.
+    """
+    if hash_of(word) in vocabulary:
+        return vocabulary[hash_of(word)] << 4 | letters_of(word)
+    stem = word[:6] if letters_of(word) > 6 else word
+    return (1 << 24 | hash_of(stem) >> 40) << 4 | letters_of(stem)
+
+
+def representatives(words: Iterable[str], vocabulary: Mapping[int, int]) -> dict[str, str]:
+    """The word that each of `words` is taken for: the first of those with the same number."""
+    first: dict[int, str] = {}
+    return {word: first.setdefault(identity_of(word, vocabulary), word) for word in words}
 
 
 def pair_of(before: int, key: int) -> int:
@@ -222,18 +233,22 @@ def topical(dense: NDArray[np.floating], lengths: Sequence[int], doubt: Sequence
 
 
 def lexical(
-    spelt: Sequence[Sequence[str]], idf: Mapping[str, float], known: Container[str], doubt: Sequence[float]
+    spelt: Sequence[Sequence[str]],
+    idf: Mapping[str, float],
+    known: Container[str],
+    doubt: Sequence[float],
+    taken: Mapping[str, str],
 ) -> list[Row]:
-    """The columns LEXICAL of one article, whose words are `spelt` so; `idf` and `known` go by words in lower case."""
+    """The columns LEXICAL of one article, whose words are `spelt` so; all else goes by words in lower case, as `taken`."""
     n = len(spelt)
     everyone = range(n)
-    held = [Counter(map(lowered, words)) for words in spelt]
+    held = [Counter(taken[lowered(word)] for word in words) for words in spelt]
     lengths = [len(words) for words in spelt]
     trust = [1 - d for d in doubt]
     mass = [sum(idf[word] for word in words) + 1e-6 for words in held]
     present = [len(words) + 1e-6 for words in held]
     names = [
-        {word for word in held[i] if all(is_capital(spelling) for spelling in spelt[i] if lowered(spelling) == word)}
+        {word for word in held[i] if all(is_capital(spelling) for spelling in spelt[i] if taken[lowered(spelling)] == word)}
         for i in everyone
     ]
 
@@ -366,19 +381,21 @@ def slow_evidence(
     idf: Mapping[str, float],
     known: Container[str],
     taught: NDArray[np.floating] | None = None,
+    taken: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """The evidence of one article, its title among the `rows`; without vectors in the `taught` space its columns are 0.
 
-    `idf` holds and `known` tells apart words in lower case.
+    `idf` holds and `known` tells apart words in lower case; `taken` tells what each is taken for, itself by default.
     """
     forms = [form_of(row) for row in rows]
     lengths = [len(form.words) for form in forms]
+    taken = taken or {lowered(word): lowered(word) for form in forms for word in form.words}
     learned = topical(dense, lengths, doubt)
     second = [dict.fromkeys(row, 0.0) for row in learned] if taught is None else topical(taught, lengths, doubt)
     parts = zip(
         learned,
         [{f"taught_{name}": value for name, value in row.items()} for row in second],
-        lexical([form.words for form in forms], idf, known, doubt),
+        lexical([form.words for form in forms], idf, known, doubt, taken),
         formal(forms, furniture, doubt),
         strict=True,
     )
@@ -392,7 +409,8 @@ class Known(NamedTuple):
     """One article and what a reader knows of its words; words in lower case."""
 
     rows: list[str]
-    held: list[Counter[str]]  # the words of each row
+    taken: dict[str, str]  # what each word is taken for: itself or one of its stem
+    held: list[Counter[str]]  # the words of each row, so taken
     strange: float
     idf: dict[str, float]
     known: set[str]
@@ -404,7 +422,8 @@ class Known(NamedTuple):
 def known_of(reader: Reader, rows: Sequence[str], vocabulary: Mapping[int, int]) -> Known:
     """Look the words of one article up, its title among the `rows`."""
     spelt = [list(map(lowered, form_of(row).words)) for row in rows]
-    held = [Counter(words) for words in spelt]
+    taken = representatives((word for words in spelt for word in words), vocabulary)
+    held = [Counter(taken[word] for word in words) for words in spelt]
     everything = sorted(set().union(*held))
     index = {word: vocabulary[hash_of(word)] for word in everything if hash_of(word) in vocabulary}
     strange = strangeness_of(len(everything) - len(index), len(everything))
@@ -413,7 +432,7 @@ def known_of(reader: Reader, rows: Sequence[str], vocabulary: Mapping[int, int])
             float(reader.background.idf[index[word]]) if word in index else reader.background.unknown_idf,
             known=word in index,
             strange=strange,
-            letters=letters_of(word),
+            letters=letters_of(word) if word in index else min(letters_of(word), 6),
             holders=sum(word in words for words in held),
             paragraphs=len(rows),
         )
@@ -441,13 +460,14 @@ def known_of(reader: Reader, rows: Sequence[str], vocabulary: Mapping[int, int])
     sizes = [len(words) for words in spelt]
     return Known(
         rows=list(rows),
+        taken=taken,
         held=held,
         strange=strange,
         idf=idf,
         known=set(index),
         dense=with_ground(dense, reader.projection, sizes) if isinstance(reader.projection, Projection) else dense,
         taught=None if taught is None or reader.taught is None else with_ground(taught, reader.taught, sizes),
-        furniture=[worded_like_furniture(words, vocabulary, reader.lexicon) for words in spelt],
+        furniture=[worded_like_furniture(words, vocabulary, reader.lexicon, taken) for words in spelt],
     )
 
 
@@ -494,7 +514,9 @@ def direction_of(identity: int, dimensions: int) -> NDArray[np.float64]:
     return np.array([1 if bit == "1" else -1 for bit in bits[:dimensions]]) / math.sqrt(dimensions)
 
 
-def worded_like_furniture(words: Sequence[str], vocabulary: Mapping[int, int], lexicon: Lexicon) -> float:
+def worded_like_furniture(
+    words: Sequence[str], vocabulary: Mapping[int, int], lexicon: Lexicon, taken: Mapping[str, str]
+) -> float:
     """``bias + (weights of the different words, all pairs and twice the six edges) / sqrt(their number)``, `words` in order."""
     keys = [hash_of(word) for word in words]
     if not keys:
@@ -507,7 +529,7 @@ def worded_like_furniture(words: Sequence[str], vocabulary: Mapping[int, int], l
         for number in range(3):
             state = (state ^ (side[number] if number < len(side) else 0)) * 0xD6E8FEB86659FD93 % 2**64
             total += 2 * float(lexicon.pairs[state >> (64 - 17)])
-    return lexicon.bias + total / math.sqrt(len(set(keys)) + len(keys) + 2 * 6)
+    return lexicon.bias + total / math.sqrt(len({taken[word] for word in words}) + len(keys) + 2 * 6)
 
 
 # --- networks and calibration -----------------------------------------------------------------------------------------------
@@ -610,13 +632,13 @@ def slow_judgement(model: Model, rows: Sequence[str], titles: int, vocabulary: M
     """
     scorer = model.scorer
     if not rows:
-        empty = Known([], [], 0.0, {}, set(), np.zeros((0, 0)), None, [])
+        empty = Known([], {}, [], 0.0, {}, set(), np.zeros((0, 0)), None, [])
         summary = summary_of([], [])
         return Slow(empty, [], [], [], [], [], [], [], summary, output_of(scorer.topic, summary))
     known = known_of(model.reader, rows, vocabulary)
 
     def evidence(doubt: Sequence[float]) -> list[Row]:
-        return slow_evidence(known.rows, known.dense, known.furniture, doubt, known.idf, known.known, known.taught)
+        return slow_evidence(known.rows, known.dense, known.furniture, doubt, known.idf, known.known, known.taught, known.taken)
 
     plain = evidence([0.0] * len(rows))
     doubt = [1 / (1 + math.exp(-output_of(scorer.first, [row[name] for name in COLUMNS]))) for row in plain]

@@ -45,7 +45,7 @@ def case(*labels: int, tier: str = "any") -> Case:
 def test_figures_worked_out_by_hand() -> None:
     tier = Tier("news", "any", [case(0, FOREIGN, 0), case(0, 0, FURNITURE, FOREIGN), case(0, 0)])
     said = answering([0.1, 0.9, 0.5], [0.95, 0.2, 0.3, 0.8], [0.4, 0.6])
-    found = figures(tier, said, threshold=lambda _: 0.45)
+    found = figures(tier, said, [0.45, 0.45, 0.45])
     assert found.hit == 0.5  # the first article's intruder ranks first, the second's do not; the third has none
     # Falling: .95 belongs, .9, .8 are off-topic, .6 .5 .4 belong, .3 is the last off-topic one.
     assert found.precision == pytest.approx((1 / 2 + 2 / 3 + 3 / 7) / 3)
@@ -65,7 +65,7 @@ def test_recall_is_told_at_one_in_a_hundred_and_one_in_a_thousand() -> None:
 
 
 def test_the_threshold_itself_is_not_flagged() -> None:
-    found = figures(Tier("news", "any", [case(0, 0), case(0, FOREIGN)]), answering([1, 2], [4, 3]), lambda _: 3.0)
+    found = figures(Tier("news", "any", [case(0, 0), case(0, FOREIGN)]), answering([1, 2], [4, 3]), [3.0, 3.0])
     assert (found.flagged, found.articles, found.found) == (1 / 3, 0.5, 0)
 
 
@@ -91,10 +91,10 @@ def natural(number: int) -> Case:
 def test_lines_that_recur_across_natural_pages_count_neither_way() -> None:
     tier = Tier("web", "natural", [natural(0), natural(1), natural(2)])
     said = answering(*[[0.5, 0.1, 0.9, 7]] * 3)
-    found = figures(tier, said, lambda _: 0.4)
+    found = figures(tier, said, [0.4] * 3)
     # "Share THIS 1" and the blank line stand in all three: of each page two paragraphs are left.
     assert (found.hit, found.precision, found.flagged, found.articles) == (1, 1, 1, 1)
-    other = figures(Tier("web", "any", tier.cases), said, lambda _: 0.4)
+    other = figures(Tier("web", "any", tier.cases), said, [0.4] * 3)
     assert (other.hit, other.flagged) == (0, 1)
 
 

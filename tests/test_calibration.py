@@ -21,8 +21,9 @@ def fitted(
     weights: list[float] | None = None,
     kinds: list[int] | None = None,
     lengths: np.ndarray | None = None,
+    strange: tuple[list[float], list[float]] = ([0.0], [1.0]),
 ) -> Calibration:
-    """Paragraphs that count for one each, of one kind of text, in articles of ten."""
+    """Paragraphs that count for one each, of one kind of text, in articles of ten; one more in a strange language."""
     return fit_calibration(
         logits,
         off_topic,
@@ -31,6 +32,7 @@ def fitted(
         np.ones(len(clean)) if weights is None else np.array(weights, float),
         np.zeros(len(clean), int) if kinds is None else np.array(kinds),
         np.full(len(clean), 10) if lengths is None else lengths,
+        *map(np.array, strange),
     )
 
 
@@ -76,6 +78,17 @@ def test_a_threshold_holds_for_every_kind_of_text() -> None:
     assert both.thresholds[0][-1] == pytest.approx(sigmoid(np.array(1.5)))
     assert calibration_of(easy * 5 + hard, kinds=[0] * 20 + [1] * 4).thresholds[0].tolist() == both.thresholds[0].tolist()
     assert calibration_of(easy * 5 + hard).thresholds[0][-1] < sigmoid(np.array(1.0))
+
+
+def test_strange_languages_have_thresholds_of_their_own_and_change_no_others() -> None:
+    clean = np.array(NINE)
+    found = fitted(np.zeros(3), np.zeros(3, bool), clean, strange=([-3.0, -2.0, -1.0, -2.5], [1.0] * 4))
+    # Of four one in five is above the largest.
+    assert found.strange[-2:].tolist() == [1, pytest.approx(sigmoid(np.array(-1.0)))]
+    assert found.thresholds.tolist() == calibration_of(NINE).thresholds.tolist()
+    # Weights 1, 2, 2 and 5, mean 2.5: above the last of 5 a fifth of 12.5, the uncounted one.
+    heavy = fitted(np.zeros(3), np.zeros(3, bool), clean, strange=([-3.0, -2.0, -1.0, 0.5], [1.0, 2.0, 2.0, 5.0]))
+    assert heavy.strange[-2:].tolist() == [1, pytest.approx(sigmoid(np.array(0.5)))]
 
 
 def test_a_heavy_paragraph_counts_for_as_many_as_it_weighs() -> None:

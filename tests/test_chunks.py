@@ -31,7 +31,7 @@ def pairs_of(*articles: str | Sequence[str]) -> list[Pair]:
 
 def same(one: Verdicts, other: Verdicts) -> None:
     """Assert that two verdicts say the same."""
-    for name in ("bounds", "starts", "ends", "furniture", "topicless"):
+    for name in ("bounds", "starts", "ends", "furniture", "topicless", "strange"):
         assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
     assert one.scores == pytest.approx(other.scores, abs=1e-6)
 
@@ -67,7 +67,7 @@ def test_a_title_is_read_though_it_gets_no_verdict(hand_model: Model) -> None:
 
 def test_no_articles_have_no_verdicts(hand_model: Model) -> None:
     found = judged(hand_model, [])
-    assert [len(each) for each in found] == [1, 0, 0, 0, 0, 0]
+    assert [len(each) for each in found] == [1, 0, 0, 0, 0, 0, 0]
     for n_jobs in (1, 2):
         assert list(judged_chunks(hand_model, iter(()), n_jobs)) == []
 

@@ -404,7 +404,8 @@ def unrepeated(count: int, first: int) -> list[list[str]]:
     numbers = iter(range(first, first + 10**6))
 
     def paragraph(subject: str) -> str:
-        return " ".join(subject + spelt(next(numbers)) for _ in range(rng.integers(12, 30))) + "."
+        # Backwards, for numbers in a row begin alike, and words of one stem are one.
+        return " ".join(subject + spelt(next(numbers))[::-1] for _ in range(rng.integers(12, 30))) + "."
 
     return [[paragraph("klmnopqrstuvwxyz"[i % 16]) for _ in range(rng.integers(5, 10))] for i in range(count)]
 

@@ -584,7 +584,9 @@ def names_of_arrays() -> list[str]:
         for part in ("mean", "scale", "weights.0", "biases.0")
     ]
     background = [f"background.{part}" for part in ("hashes", "idf", "projected", "unknown_idf")]
-    calibration = [f"calibration.{part}" for part in ("logits", "probabilities", "rates", "lengths", "thresholds", "topicless")]
+    calibration = [
+        f"calibration.{part}" for part in ("logits", "probabilities", "rates", "lengths", "thresholds", "strange", "topicless")
+    ]
     lexicon = [f"lexicon.{part}" for part in ("weights", "pairs", "bias")]
     return [*networks, *background, *calibration, *lexicon, "projection.weights", "projection.scales"]
 

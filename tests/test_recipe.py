@@ -327,9 +327,9 @@ def test_what_a_lexicon_was_taught_is_never_judged_with_it(readings: Readings, m
         lines, rest = ({p for p, label in pairs if (label == FURNITURE) == wanted} for wanted in (True, False))
         read.append((f"{step} {kind}", lines, rest, reader.lexicon))
     # Either half, made up and natural, without doubt and with it; digests; what calibrates, mixed and clean. All that is
-    # made but digests is read once by a reader that knows the language and once by one that does not.
+    # made but digests is read once by a reader that knows the language and once by one that does not, and a part of the clean.
     counts = Counter(name for name, *_ in read)
-    assert counts == {"scoring made": 8, "scoring natural": 4, "scoring digests": 1, "calibration made": 3}
+    assert counts == {"scoring made": 8, "scoring natural": 4, "scoring digests": 1, "calibration made": 4}
     for _, lines, rest, used in read:
         ((furniture, content),) = [(furniture, content) for furniture, content, found in taught if found is used]
         assert not used.weights.size or np.abs(used.weights).max() > 0.1  # of a strange language nothing may be known
@@ -380,6 +380,8 @@ def test_clean_paragraphs_count_by_the_weight_of_their_article_and_stand_in_thre
         weights: np.ndarray,
         kinds: np.ndarray,
         lengths: np.ndarray,
+        strange: np.ndarray,
+        strange_weights: np.ndarray,
     ) -> Any:
         assert counts.shape == off_topic.shape
         assert (kinds % 2 == (weights > 1)).all()  # subjects of which there is little apart from the rest
@@ -394,6 +396,10 @@ def test_clean_paragraphs_count_by_the_weight_of_their_article_and_stand_in_thre
         assert len(clean) == len(weights) == len(kinds) == len(lengths)
         assert lengths[kinds == 0].tolist() == [len(a.paragraphs) for a in whole for _ in a.paragraphs]
         assert set(weights) == {0.5, 2.0}
+        # Of every sixth article of all kinds, read as if in a strange language.
+        assert strange.shape == strange_weights.shape
+        assert len(clean) / 9 < len(strange) < len(clean) / 4
+        assert (strange_weights == 1).all()
         assert 0 < off_topic.mean() < 0.5
         raise Stop
 

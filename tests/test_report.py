@@ -6,7 +6,7 @@ import json
 import pickle
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from conftest import DIGEST, FIXTURES, NEWSLETTER, PHONE, RIVER, SUBJECTS, Hashed, hand_made
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import form_of, identity_of, lowered, vocabulary_of
 from strategies import paragraphs, texts, titles
 
 from detector import InputError, Model, OffTopicDetector, Report
@@ -24,7 +25,7 @@ from detector.postings import PAIRS
 from detector.reader import Reader
 from detector.reasons import reason_codes
 from detector.report import KINDS, STATUSES
-from detector.terms import codes_of, hash_of, terms_of
+from detector.terms import hash_of
 from detector.vectors import Lexicon, Projection
 
 FOREIGN, FURNITURE, KEPT = "foreign", "furniture", ""
@@ -56,6 +57,7 @@ def report_of(
         scores=np.array([0.01 if verdict == KEPT else 0.999 for verdict in verdicts]),
         furniture=np.array([verdict == FURNITURE for verdict in verdicts], np.bool_),
         status=status,
+        strange=0.0,
         title=title,
         false_alarms=0.01,
         kinds=kinds,
@@ -463,8 +465,9 @@ def records() -> list[dict[str, Any]]:
     return [json.loads(path.read_text("utf-8")) for path in sorted(FIXTURES.glob("*.json"))]
 
 
-def terms(text: str) -> set[int]:
-    return set(terms_of(codes_of(text)).hashes.tolist())
+def numbers(text: str, vocabulary: Mapping[int, int]) -> set[int]:
+    """What tells the words of `text`: of those that are not in the `vocabulary` the stem."""
+    return {identity_of(lowered(word), vocabulary) for word in form_of(text).words}
 
 
 QUOTED = re.compile("“([^”]*)”")
@@ -481,19 +484,21 @@ def test_reasons_name_only_words_of_the_text_and_only_where_they_stand(
 ) -> None:
     article, title = [paragraph["text"] for paragraph in record["paragraphs"]], record.get("title")
     report = report_of(article, [told] * len(article), model=read_model, title=title)
-    held = [terms(paragraph) for paragraph in article]
+    vocabulary = vocabulary_of(read_model.reader.background)
+    held = [numbers(paragraph, vocabulary) for paragraph in article]
     quotes = 0
     for i, paragraph in enumerate(report.paragraphs):
         reason = paragraph.reason
         own, _, topic = reason.partition(", which is about ")
-        others = [*held[:i], *held[i + 1 :], *([terms(title)] if title else [])]
+        others = [*held[:i], *held[i + 1 :], *([numbers(title, vocabulary)] if title else [])]
         for word in QUOTED.findall(own):
             assert word in article[i]
-            assert terms(word) <= held[i]
-            elsewhere = min(sum(term in other for other in others) for term in terms(word))  # of “gym-goer” it is “goer”
+            assert numbers(word, vocabulary) <= held[i]
+            # Of “gym-goer” it is “goer”.
+            elsewhere = min(sum(number in other for other in others) for number in numbers(word, vocabulary))
             assert elsewhere == 0 if told == FOREIGN else elsewhere > 0 or told == FURNITURE
         for word in QUOTED.findall(topic):
-            key = hash_of(word)
+            (key,) = numbers(word, vocabulary)
             assert word in report.text or word in (title or "")
             assert sum(key in other for other in others) > 1
         quotes += len(QUOTED.findall(reason))

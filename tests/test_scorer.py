@@ -51,6 +51,7 @@ CALIBRATION = Calibration(
     rates=np.array([0.001, 0.01, 0.1]),
     lengths=np.array([5.0, 45.0]),
     thresholds=np.array([[0.95, 0.75, 0.25], [0.85, 0.55, 0.15]]),
+    strange=np.array([0.55, 0.35, 0.05]),
     topicless=np.zeros(1),
 )
 
@@ -73,6 +74,13 @@ def test_the_threshold_is_interpolated_in_the_logarithm_of_the_paragraphs_and_le
     assert CALIBRATION.threshold(0.01, 15) == pytest.approx(0.65)
     assert [CALIBRATION.threshold(0.01, paragraphs) for paragraphs in (45, 46, 100_000)] == pytest.approx([0.55] * 3)
     assert CALIBRATION.threshold(0.1**1.5, 15) == pytest.approx((0.5 + 0.35) / 2)
+
+
+def test_in_a_strange_language_the_threshold_is_another_whatever_the_length_and_between_both_where_half_is_known() -> None:
+    assert [CALIBRATION.threshold(0.01, paragraphs, 1.0) for paragraphs in (1, 5, 45, 1000)] == pytest.approx([0.35] * 4)
+    assert CALIBRATION.threshold(0.1**1.5, 5, 1.0) == pytest.approx(0.2)
+    assert CALIBRATION.threshold(0.01, 5, 0.0) == CALIBRATION.threshold(0.01, 5)
+    assert CALIBRATION.threshold(0.01, 5, 0.25) == pytest.approx(0.75 * 0.75 + 0.25 * 0.35)
 
 
 @pytest.mark.parametrize("rate", [1e-9, 0.001 * 0.99, 0.1 * 1.01, 0.9])

@@ -10,7 +10,7 @@ import pytest
 from conftest import background_of, lexicon_of, unpacked
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import form_of, identity_of, idf_of, strangeness_of, vocabulary_of
+from reference import form_of, identity_of, idf_of, lowered, strangeness_of, vocabulary_of
 from scipy.sparse import csr_array
 from strategies import batches, plain_articles
 from test_terms import slow_affixes
@@ -137,13 +137,14 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
     """Hold `postings` against plain loops over the paragraphs."""
     vocabulary = vocabulary_of(background)
     entries = []  # (article, identity, row, count)
-    spelt = {}
+    spelt: dict[tuple[int, int], str] = {}  # the first word of each group
     for row, (start, end) in enumerate(zip(batch.starts, batch.ends, strict=True)):
         form = form_of("".join(map(chr, batch.codes[start:end].tolist())))
         article = next(i for i in range(len(batch.bounds)) if batch.bounds[i + 1] > row)
         held = Counter(identity_of(word, vocabulary) for word in form.words)
         entries += [(article, identity, row, count) for identity, count in held.items()]
-        spelt |= {identity_of(word, vocabulary): word for word in form.words}
+        for word in form.words:
+            spelt.setdefault((article, identity_of(word, vocabulary)), word)
         assert postings.lengths[row] == len(form.words)
         assert postings.capitals[row] == pytest.approx(form.capitals)
         assert postings.digits[row] == pytest.approx(form.digits)
@@ -165,13 +166,13 @@ def check_against_counters(batch: Batch, background: Background, postings: Posti
     assert postings.group_index.tolist() == [-1 if identity >> 28 else identity >> 4 for _, identity in groups]
     expected = [expected_idf(batch, entries, background, groups, group) for group in groups]
     assert postings.group_idf.tolist() == pytest.approx(expected)
-    beyond = [identity for _, identity in groups if identity >> 28 or background.rows[identity >> 4] < 0]
-    assert postings.spellings.shape == (len(set(beyond)), 7)
+    beyond = [group for group in groups if group[1] >> 28 or background.rows[group[1] >> 4] < 0]
+    assert postings.spellings.shape == (len(beyond), 7)
     numbers = postings.group_spelling.tolist()
-    assert [number >= 0 for number in numbers] == [identity in beyond for _, identity in groups]
-    for number, (_, identity) in zip(numbers, groups, strict=True):
-        assert number < 0 or postings.spellings[number].tolist() == slow_affixes(spelt[identity])
-    bags = np.zeros((len(batch.starts), len(set(beyond))))
+    assert [number >= 0 for number in numbers] == [group in beyond for group in groups]
+    for number, group in zip(numbers, groups, strict=True):
+        assert number < 0 or postings.spellings[number].tolist() == slow_affixes(lowered(spelt[group]))
+    bags = np.zeros((len(batch.starts), len(beyond)))
     for article, identity, row, count in entries:
         group = groups.index((article, identity))
         if numbers[group] >= 0:
@@ -221,16 +222,40 @@ def test_postings_of_articles_that_share_words_equal_counting(articles: list[lis
 
 
 def test_in_a_strange_language_an_unknown_word_is_as_rare_as_it_is_long_and_as_few_paragraphs_hold_it() -> None:
-    strange = [f"le {'vwxz'[i % 4]}{'abcdefghijklmnop'[i]}or longissimus{'abcdefghijklmnop'[i]} paludosus" for i in range(16)]
+    strange = [f"le {'vwxz'[i % 4]}{'abcdefghijklmnop'[i]}or long{'abcdefghijklmnop'[i]}ssimus paludosus" for i in range(16)]
     postings = postings_of(batch_of([strange, ["the river zork", "the bridge"]], [None, None]), KNOWN)
     idf, holders = postings.group_idf, np.diff(np.append(postings.group_starts, len(postings.groups)))
     assert np.unique(idf[holders == 16]).tolist() == pytest.approx(
-        [0.2, 0.2 + 0.34 * 9 - 0.65 * math.log(16) + 0.24 * math.log(16)]
+        [0.2, 0.2 + 0.34 * 6 - 0.65 * math.log(16) + 0.24 * math.log(16)]
     )
-    rarest, rare = 0.2 + 0.34 * 12 + 0.24 * math.log(16), 0.2 + 0.34 * 4 + 0.24 * math.log(16)
+    rarest, rare = 0.2 + 0.34 * 6 + 0.24 * math.log(16), 0.2 + 0.34 * 4 + 0.24 * math.log(16)
     alone = holders[:34] == 1
     assert sorted(set(np.round(idf[:34][alone], 3).tolist())) == pytest.approx([rare, rarest], abs=1e-3)
     assert idf.tolist().count(8.0) == 1  # "zork", in a language that is known
+
+
+def test_unknown_words_of_six_letters_and_more_are_one_where_the_first_six_are_the_same() -> None:
+    texts = ["Paludosus paludo paludosa", "palud Palude paludosum", "rivers bridge"]
+    postings = postings_of(batch_of([texts], [None]), KNOWN)
+    (stem,) = {identity_of("paludosus", {}), identity_of("paludo", {}), identity_of("paludosissima", {})}
+    held = {row: {postings.group_identity[g] for g in postings.groups[postings.rows == row]} for row in range(3)}
+    assert held[0] == {stem}
+    assert held[1] == {stem, identity_of("palud", {}), identity_of("palude", {})}
+    assert postings.counts[postings.groups == np.flatnonzero(postings.group_identity == stem)[0]].tolist() == [3, 1]
+    assert not postings.capital[(postings.rows == 0)].any()  # one of the three has a small initial
+
+
+def test_known_words_are_told_by_all_of_their_letters() -> None:
+    known = background_of({"paludosus": 2.0, "paludosa": 3.0}, {})
+    postings = postings_of(batch_of([["paludosus", "paludosa", "paludosum"]], [None]), known)
+    assert sorted(postings.group_index.tolist()) == [-1, 0, 1]
+
+
+def test_how_a_word_is_spelt_elsewhere_does_not_change_what_an_article_makes_of_it() -> None:
+    alone = postings_of(batch_of([["paludosissima", "paludosa"]], [None]), KNOWN)
+    behind = postings_of(batch_of([["paludosus"], ["paludosissima", "paludosa"]], [None, None]), KNOWN)
+    assert behind.spellings[behind.group_spelling[-1]].tolist() == alone.spellings[alone.group_spelling[0]].tolist()
+    assert alone.spellings.tolist() == [slow_affixes("paludosissima")]
 
 
 def test_a_character_of_a_script_without_spaces_says_as_much_as_three_letters() -> None:
@@ -299,14 +324,17 @@ PART = background_of({"river": 2.0, "bridge": 3.0, "the": 0.5}, {"river": 0}, un
 def test_words_without_a_row_are_bags_of_their_own_that_hold_one_plus_the_logarithm_of_the_count_times_idf() -> None:
     batch = batch_of([["River bridge zork, bridge Zork zork", "river", ""], ["the bridge river"]], [None, None])
     postings = postings_of(batch, PART)
-    # In the vocabulary by its order, then the unknown.
-    words = [*sorted(("bridge", "the"), key=hash_of), "zork"]
+    # Of each article, in the vocabulary by its order, then the unknown.
+    known = sorted(("bridge", "the"), key=hash_of)
+    words = ["bridge", "zork", *known]
     assert postings.spellings.tolist() == [slow_affixes(word) for word in words]
     bags = postings.spelt_bags()
-    assert bags.shape == (4, 3)
+    assert bags.shape == (4, 4)
     assert bags.dtype == np.float32
-    expected = [{"bridge": (1 + np.log(2)) * 3, "zork": (1 + np.log(3)) * 8}, {}, {}, {"the": 0.5, "bridge": 3}]
-    assert bags.toarray() == pytest.approx(np.array([[each.get(word, 0) for word in words] for each in expected]))
+    expected = np.zeros((4, 4))
+    expected[0, :2] = (1 + np.log(2)) * 3, (1 + np.log(3)) * 8
+    expected[3, 2:] = [{"the": 0.5, "bridge": 3}[word] for word in known]
+    assert bags.toarray() == pytest.approx(expected)
 
 
 def test_where_every_word_has_a_row_or_there_is_none_nothing_is_spelt() -> None:
@@ -320,8 +348,8 @@ def test_where_every_word_has_a_row_or_there_is_none_nothing_is_spelt() -> None:
 def test_without_a_vocabulary_every_word_is_spelt() -> None:
     postings = postings_of(batch_of(["zork blip zork", "blip"], [None, None]), background_with([]))
     words = sorted(("zork", "blip"), key=lambda word: identity_of(word, {}))
-    assert postings.spellings.tolist() == [slow_affixes(word) for word in words]
-    assert postings.group_spelling.tolist() == [0, 1, words.index("blip")]
+    assert postings.spellings.tolist() == [slow_affixes(word) for word in (*words, "blip")]
+    assert postings.group_spelling.tolist() == [0, 1, 2]
 
 
 def test_in_a_strange_language_words_without_a_row_say_less() -> None:
@@ -334,8 +362,8 @@ def test_in_a_strange_language_words_without_a_row_say_less() -> None:
     guess = 0.2 + 0.34 * 3  # in a paragraph of one
     rows = postings.spelt_bags().toarray()
     told = [(1 - strange) * (8 + strange * (guess - 8)), (1 - strange) * (2 + strange * (guess - 2)), 2.0]
-    assert sorted(rows[0].tolist()) == pytest.approx([told[1]] * 10 + [told[0]] * 20, rel=1e-5)
-    assert sorted(rows[1].tolist()) == pytest.approx([0] * 20 + [told[2]] * 10)
+    assert sorted(rows[0].tolist()) == pytest.approx([0] * 10 + [told[1]] * 10 + [told[0]] * 20, rel=1e-5)
+    assert sorted(rows[1].tolist()) == pytest.approx([0] * 30 + [told[2]] * 10)
 
 
 def spellings_of(*words: str) -> np.ndarray:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from detector.learn.metrics import average_precision, hit_at_1, recall_at
 from training.corpora import CORPORA, add_corpora_argument, held_out, is_held_out, labelled
 from training.peers import PEERS, Approach, minilm_evidence, ours
 
-__all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "silence", "thresholds_of", "tiers", "write_between"]
+__all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "flagging", "silence", "tiers", "write_between"]
 
 CASES = 400  # articles a tier
 _SEED = 2026
@@ -132,19 +131,20 @@ def tiers(corpora: Path, count: int) -> Iterator[Tier]:
     yield Tier("web", "natural", [Case.natural(page) for page in pages[:count]])
 
 
-def figures(tier: Tier, approach: Approach, threshold: Callable[[int], float] | None = None) -> Figures:
+def figures(tier: Tier, approach: Approach, thresholds: Sequence[float] | None = None) -> Figures:
     """Ask `approach` about `tier`; without a case there is nothing to measure.
 
-    `threshold` tells above which score a paragraph is flagged in an article of so many.
+    `thresholds` tell above which score a paragraph is flagged, one for each case.
     """
     if not tier.cases:
         return Figures()
     ignored = recurring_lines(_as_articles(tier.cases)) if tier.name == "natural" else set()
     scores, labels, flags, sizes = [], [], [], []
-    for case, scored in zip(tier.cases, approach(tier.cases), strict=True):
+    above = [np.inf] * len(tier.cases) if thresholds is None else thresholds
+    for case, scored, threshold in zip(tier.cases, approach(tier.cases), above, strict=True):
         counted = np.array([fold(paragraph) not in ignored for paragraph in case.paragraphs], bool)
         scores.append(np.asarray(scored)[counted])
-        flags.append(scores[-1] > (np.inf if threshold is None else threshold(len(case.paragraphs))))
+        flags.append(scores[-1] > threshold)
         labels.append((np.array(case.labels) != BELONGS)[counted])
         sizes.append(int(counted.sum()))
     bounds = np.concatenate(([0], np.cumsum(sizes)))
@@ -155,7 +155,7 @@ def figures(tier: Tier, approach: Approach, threshold: Callable[[int], float] | 
         recall_at(flat, truth, 0.01),
         recall_at(flat, truth, 0.001),
     )
-    if threshold is None:
+    if thresholds is None:
         return ranked
     flagged = np.concatenate(flags)
     return replace(
@@ -166,10 +166,10 @@ def figures(tier: Tier, approach: Approach, threshold: Callable[[int], float] | 
     )
 
 
-def thresholds_of(detector: OffTopicDetector) -> Callable[[int], float]:
-    """Return what tells the score above which `detector` flags a paragraph in an article of so many."""
-    report = detector.check("")
-    return partial(report.model.scorer.calibration.threshold, report.false_alarms)
+def flagging(tier: Tier, detector: OffTopicDetector) -> Figures:
+    """Ask `detector` about `tier`, also what it flags; titles are withheld, for plain text seldom has one."""
+    reports = list(detector.check_many(case.paragraphs for case in tier.cases))
+    return figures(tier, lambda _: (report.scores for report in reports), [report.threshold for report in reports])
 
 
 def silence(tier: Tier, detector: OffTopicDetector) -> Figures:
@@ -240,7 +240,6 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     arguments = parser.parse_args()
     detector = OffTopicDetector(model=arguments.model)
-    threshold = thresholds_of(detector)
     approaches: dict[str, Approach] = {"offtopic-detector": ours(detector)}
     if not arguments.no_peers:
         approaches |= PEERS
@@ -254,9 +253,10 @@ def main() -> None:
             if tier.name in SILENT and not alone:
                 continue
             try:
-                row[name] = (
-                    silence(tier, detector) if tier.name in SILENT else figures(tier, approach, threshold if alone else None)
-                )
+                if alone:
+                    row[name] = (silence if tier.name in SILENT else flagging)(tier, detector)
+                else:
+                    row[name] = figures(tier, approach)
             except ImportError as error:
                 print(f"{name} left out: {error}; pip install 'offtopic-detector[benchmark]'", file=sys.stderr)
                 del approaches[name]

@@ -18,9 +18,8 @@ import numpy as np
 
 from detector import OffTopicDetector
 from detector.learn.metrics import average_precision, hit_at_1
-from training.benchmark import CASES, SILENT, Tier, figures, silence, thresholds_of, tiers
+from training.benchmark import CASES, SILENT, Tier, flagging, silence, tiers
 from training.crossed import crossed, measured_crossed
-from training.peers import ours
 
 __all__ = ["digest_of", "digest_of_tiers", "measured", "measured_on_tiers", "shortfalls"]
 
@@ -77,7 +76,6 @@ def digest_of_tiers(found: Sequence[Tier]) -> str:
 
 def measured_on_tiers(found: Sequence[Tier], detector: OffTopicDetector) -> dict[str, float]:
     """Return the figures of `detector` on the tiers `found`; higher is better for each."""
-    threshold = thresholds_of(detector)
     values: dict[str, float] = {}
     for tier in found:
         name = f"{tier.group}, {tier.name}"
@@ -86,7 +84,7 @@ def measured_on_tiers(found: Sequence[Tier], detector: OffTopicDetector) -> dict
             values[f"{name}: unflagged"] = 1 - reached.flagged
             values[f"{name}: status right"] = reached.topicless if tier.name == "digest" else 1 - reached.topicless
         else:
-            reached = figures(tier, ours(detector), threshold)
+            reached = flagging(tier, detector)
             ranked = (reached.hit, reached.precision, reached.recall_1)
             values |= {f"{name}: {figure}": value for figure, value in zip(_RANKED, ranked, strict=True)}
     # Of one tier, fits of one design differ by up to .025; of the mean by a tenth of that. What moves it is no chance.

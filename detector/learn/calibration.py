@@ -40,6 +40,8 @@ def fit_calibration(
     weights: NDArray[np.float64],
     kinds: NDArray[np.int64],
     lengths: NDArray[np.int64],
+    strange: NDArray[np.float64],
+    strange_weights: NDArray[np.float64],
 ) -> Calibration:
     """Fit probabilities and thresholds.
 
@@ -59,6 +61,8 @@ def fit_calibration(
         The kind of text each stands in; a threshold holds for every kind.
     lengths : ndarray (m,) int64
         How many paragraphs its article has.
+    strange, strange_weights : ndarray (o,) float64
+        Raw logits of the paragraphs of clean articles that are read as if in a strange language, and what each counts for.
 
     Notes
     -----
@@ -66,7 +70,8 @@ def fit_calibration(
     conformal quantile with weights (Vovk et al. 2005; Tibshirani et al. 2019), the highest of those of the kinds and of that of
     the article's length, of which as many are told apart as there is text for (group-conditional, as in Vovk's Mondrian
     prediction): the smallest clean score with at most the share `rate` of the weight above it, one more paragraph of mean
-    weight counted as above every score. Where the clean paragraphs are too few for that, nothing is flagged.
+    weight counted as above every score. Where the clean paragraphs are too few for that, nothing is flagged. Strange languages
+    are a group of their own.
     """
     slope, offset = _platt(logits, off_topic, counts, PRIOR)
     probabilities = sigmoid(slope * _GRID + offset)
@@ -81,6 +86,7 @@ def fit_calibration(
         rates=RATES,
         lengths=np.array([np.exp(np.log(lengths[some]).mean()) for some in of_lengths]),
         thresholds=np.array(thresholds),
+        strange=_thresholds(np.interp(strange, _GRID, probabilities), strange_weights),
         topicless=np.array([_TOPICLESS]),
     )
 
