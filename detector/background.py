@@ -100,6 +100,6 @@ def guessed_idf(letters: NDArray[np.int64], holders: NDArray[np.int64], paragrap
 
 
 def spelt_idf(idf: NDArray[np.float32], strange: NDArray[np.float32], more: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the `idf` of words as they are spelt: in a language so `strange`, and with so many `more` letters behind the stem."""
+    """Return the `idf` of words as they are spelt, in a language so `strange`; `more` are the letters behind their stem."""
     spelt: NDArray[np.float64] = idf + strange * _GUESS[1] * more
     return spelt
