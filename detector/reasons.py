@@ -90,7 +90,9 @@ def reason_codes(
     """
     batch = batch_of([list(paragraphs) for paragraphs in articles], titles)
     postings = postings_of(batch, reader.background)
-    idf = _by_spelling(terms_of(batch.codes), batch, postings, reader.background)[1]
+    idf = postings.group_idf.astype(float)
+    if postings.strange.any():  # else the words need not be looked at again
+        _, idf = _by_spelling(terms_of(batch.codes), batch, postings, reader.background)
     alone = (np.diff(postings.group_starts, append=len(postings.groups)) == 1) & (idf >= _TELLING)
     known = postings.group_index >= 0
     worded = np.zeros(len(known), np.bool_)
