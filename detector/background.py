@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LONG", "Background", "guessed_idf", "spelt_idf", "strangeness"]
+from detector.terms import STEM
+
+__all__ = ["Background", "guessed_idf", "spelt_idf", "strangeness"]
 
 _BUCKET_BITS = 20
 # Shares of unknown terms from which a language is a little strange, and wholly. Of the different terms of an article 1 to 7 %
@@ -22,7 +24,7 @@ _FAMILIAR, _STRANGE = 0.25, 0.6
 _TRUSTED = 20  # terms taken for known beforehand: a few strange names are no strange language
 # idf by least squares over articles in English (R² .33): a constant, each letter, ln of the paragraphs that hold it and of all.
 _GUESS = (0.2, 0.34, 0.65, 0.24)
-LONG = 12  # letters: longer words are no rarer
+_LONG = 12  # letters: longer words are no rarer
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,11 @@ def strangeness(known: NDArray[np.bool_], articles: NDArray[np.int64], count: in
 def guessed_idf(letters: NDArray[np.int64], holders: NDArray[np.int64], paragraphs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the idf of terms of which nothing is known but how long they are and how many of the `paragraphs` hold them."""
     at, per_letter, per_holder, per_paragraph = _GUESS
-    guess = at + per_letter * np.minimum(letters, LONG) - per_holder * np.log(holders) + per_paragraph * np.log(paragraphs)
+    guess = at + per_letter * np.minimum(letters, _LONG) - per_holder * np.log(holders) + per_paragraph * np.log(paragraphs)
     return np.maximum(guess, 0.2)
 
 
-def spelt_idf(idf: NDArray[np.float32], strange: NDArray[np.float32], more: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the `idf` of words as they are spelt, in a language so `strange`; `more` are the letters behind their stem."""
-    spelt: NDArray[np.float64] = idf + strange * _GUESS[1] * more
+def spelt_idf(idf: NDArray[np.float32], strange: NDArray[np.float32], letters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the `idf` of words as they are spelt, of so many `letters`, and not as their stems, in a language so `strange`."""
+    spelt: NDArray[np.float64] = idf + strange * _GUESS[1] * (np.clip(letters, STEM, _LONG) - STEM)
     return spelt

@@ -148,7 +148,7 @@ class OffTopicDetector:
             Itself.
         """
         del y
-        self.offset_ = -self.check(_paragraph_list(paragraphs)).threshold
+        self._fitted(paragraphs)
         return self
 
     def predict(self, paragraphs: Sequence[str]) -> NDArray[np.int64]:
@@ -157,8 +157,8 @@ class OffTopicDetector:
 
     def fit_predict(self, paragraphs: Sequence[str], y: object = None) -> NDArray[np.int64]:
         """Return -1 for off-topic paragraphs of one article and +1 for the others, ndarray (n,) int64."""
-        held = _paragraph_list(paragraphs)
-        return self.fit(held, y).predict(held)
+        del y
+        return np.where(self._fitted(paragraphs).flags, -1, 1)
 
     def score_samples(self, paragraphs: Sequence[str]) -> NDArray[np.float64]:
         """Return ``-score`` of each paragraph of one article, ndarray (n,) float64: lower is more off-topic."""
@@ -206,6 +206,12 @@ class OffTopicDetector:
     def __repr__(self) -> str:
         """Show the parameters."""
         return f"OffTopicDetector({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+
+    def _fitted(self, paragraphs: Sequence[str]) -> Report:
+        """Judge `paragraphs` and set `offset_`."""
+        report = self.check(_paragraph_list(paragraphs))
+        self.offset_ = -report.threshold
+        return report
 
     def _ready(self) -> Model:
         """Check all parameters and return the model."""

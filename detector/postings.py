@@ -16,7 +16,7 @@ from detector.background import Background, guessed_idf, strangeness
 from detector.paragraphs import SENTENCE_ENDS, Batch
 from detector.terms import RADIX, STEM, Terms, affixes_of, is_capital, is_digit, is_unspaced, one_of, stems_of, terms_of
 
-__all__ = ["EDGED", "PAIRS", "Postings", "identities_of", "postings_of"]
+__all__ = ["EDGED", "PAIRS", "Postings", "groups_of", "postings_of"]
 
 # How often an edge counts beside a pair: of what is evidently furniture in held-out news a lexicon tells, at one false alarm
 # in a thousand, 52 % without edges, 61 % when they count once and 68 % when twice.
@@ -51,13 +51,15 @@ class Postings:
         The (article, term) pair the entry belongs to; entries of one group are consecutive.
     group_starts : ndarray (g,) int64
         First entry of each group.
+    group_article : ndarray (g,) int64
+        The article.
     group_index : ndarray (g,) int32
         Vocabulary index of the group's term, -1 for an unknown one.
     group_idf : ndarray (g,) float32
         As the background tells it; a term that it does not know is rare. The stranger the language, the less that says: then
         long terms that few paragraphs hold are taken for rarer than others.
     group_identity : ndarray (g,) int64
-        Equal for equal terms, and for unknown ones of one stem: :func:`identities_of`.
+        Equal for equal terms, and for unknown ones of one stem.
     group_spelling : ndarray (g,) int64
         The row of `spellings` that tells how the group's term is spelt, -1 for one with a row of the projection.
     spellings : ndarray (s, 7) uint64
@@ -87,6 +89,7 @@ class Postings:
     counts: NDArray[np.float32]
     groups: NDArray[np.int64]
     group_starts: NDArray[np.int64]
+    group_article: NDArray[np.int64]
     group_index: NDArray[np.int32]
     group_idf: NDArray[np.float32]
     group_identity: NDArray[np.int64]
@@ -145,7 +148,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     first, sizes = _extents(terms, batch)
     # Between paragraphs there is only white space, so the rows' terms follow one another without a gap.
     term_rows = np.repeat(np.arange(len(sizes)), sizes)
-    identity = identities_of(terms, batch, background)
+    spelt = _keys(terms, batch.articles[term_rows], batch, background)
     initials = batch.codes[terms.starts]
     capital = is_capital(initials)
     # One sort puts everything in order: article, then term, then paragraph, then small initials first, packed into 63 bits.
@@ -156,7 +159,6 @@ def postings_of(batch: Batch, background: Background) -> Postings:
             f"a batch of {len(batch.bounds) - 1} articles with {len(batch.starts)} paragraphs is too large to index; "
             "split it into smaller ones"
         )
-    spelt = (batch.articles[term_rows] << _IDENTITY_BITS) | identity
     keys = (spelt << row_bits | term_rows) << 1 | capital
     keys.sort()
     begins = (keys & 1) == 1  # with a capital
@@ -196,6 +198,7 @@ def postings_of(batch: Batch, background: Background) -> Postings:
         counts,
         np.cumsum(opens) - 1,
         group_starts,
+        group_article,
         group_index,
         group_idf,
         group_identity,
@@ -218,7 +221,19 @@ def postings_of(batch: Batch, background: Background) -> Postings:
     )
 
 
-def identities_of(terms: Terms, batch: Batch, background: Background) -> NDArray[np.int64]:
+def groups_of(postings: Postings, terms: Terms, batch: Batch, background: Background) -> NDArray[np.int64]:
+    """Return the group of each of the `terms` of the `batch` that `postings` are of, ndarray (t,) int64."""
+    articles = batch.articles[np.searchsorted(batch.starts, terms.starts, side="right") - 1]
+    groups = (postings.group_article << _IDENTITY_BITS) | postings.group_identity
+    return np.searchsorted(groups, _keys(terms, articles, batch, background))
+
+
+def _keys(terms: Terms, articles: NDArray[np.int64], batch: Batch, background: Background) -> NDArray[np.int64]:
+    """Return a number for each of `terms`, equal for those of one group: its article, then its identity; ndarray (t,) int64."""
+    return (articles << _IDENTITY_BITS) | _identities(terms, batch, background)
+
+
+def _identities(terms: Terms, batch: Batch, background: Background) -> NDArray[np.int64]:
     """Return a number below ``2**29`` for each of `terms`, equal for equal ones, ndarray (t,) int64.
 
     From the highest bit: 1 for an unknown term, its index in the vocabulary or the head of its hash, its length in letters,

@@ -63,7 +63,7 @@ class Reader:
         gatherer = Gatherer(batch, postings, dense, self.lexicon.logits(postings), *taught)
         plain = gatherer.evidence()
         strange = np.zeros(len(batch.bounds) - 1)
-        strange[batch.articles[postings.rows[postings.group_starts]]] = postings.strange
+        strange[postings.group_article] = postings.strange
         if first is None:
             return Evidence(plain, np.zeros(len(plain)), plain, strange)
         doubt = sigmoid(first(plain)[:, 0])

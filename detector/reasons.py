@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.background import LONG, Background, spelt_idf
+from detector.background import spelt_idf
 from detector.paragraphs import SENTENCE_ENDS, Batch, batch_of
-from detector.postings import Postings, identities_of, postings_of
-from detector.terms import STEM, Terms, codes_of, is_capital, is_digit, is_unspaced, one_of, terms_of
+from detector.postings import Postings, groups_of, postings_of
+from detector.terms import Terms, codes_of, is_capital, is_digit, is_unspaced, one_of, terms_of
 
 if TYPE_CHECKING:
     from detector.reader import Reader
@@ -92,7 +92,8 @@ def reason_codes(
     postings = postings_of(batch, reader.background)
     idf = postings.group_idf.astype(float)
     if postings.strange.any():  # else the words need not be looked at again
-        _, idf = _by_spelling(terms_of(batch.codes), batch, postings, reader.background)
+        found = terms_of(batch.codes)
+        idf = _spelt_idf(postings, found, groups_of(postings, found, batch, reader.background))
     alone = (np.diff(postings.group_starts, append=len(postings.groups)) == 1) & (idf >= _TELLING)
     known = postings.group_index >= 0
     worded = np.zeros(len(known), np.bool_)
@@ -126,11 +127,11 @@ class Words:
         known = postings.group_index >= 0
         worded = np.zeros(len(known))
         worded[known] = reader.lexicon.weights[postings.group_index[known]]
-        group, idf = _by_spelling(found, batch, postings, reader.background)
+        group = groups_of(postings, found, batch, reader.background)
         rows = np.searchsorted(batch.starts, found.starts, side="right") - 1 - int(batch.is_title.any())
         self._text = batch.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         terms = group.tolist()
-        self._idf: dict[int, float] = dict(enumerate(idf.tolist()))
+        self._idf: dict[int, float] = dict(enumerate(_spelt_idf(postings, found, group).tolist()))
         self._says: dict[int, float] = dict(
             zip(terms, _said(found, rows, group, batch, postings, reader).tolist(), strict=True)
         )
@@ -237,20 +238,11 @@ def _listed(words: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _by_spelling(
-    found: Terms, batch: Batch, postings: Postings, background: Background
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the group of each term `found` in `batch`, (t,) int64, and how rare groups are as they are spelt, (g,) float64."""
-    identities = identities_of(found, batch, background)
-    rows = np.searchsorted(batch.starts, found.starts, side="right") - 1
-    bits = int(identities.max(initial=0)).bit_length()
-    owners = batch.articles[postings.rows[postings.group_starts]]
-    # Groups are in the order of articles, and of the identities in each.
-    group = np.searchsorted(owners << bits | postings.group_identity, batch.articles[rows] << bits | identities)
-    longest = np.zeros(len(owners), np.int64)
+def _spelt_idf(postings: Postings, found: Terms, group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how rare the groups of `postings` are as they are spelt, (g,) float64; `group` tells that of each term `found`."""
+    longest = np.zeros(len(postings.group_index), np.int64)
     np.maximum.at(longest, group, found.ends - found.starts)
-    more = np.maximum(np.minimum(longest, LONG) - STEM, 0) * (postings.group_index < 0)
-    return group, spelt_idf(postings.group_idf, postings.strange, more)
+    return spelt_idf(postings.group_idf, postings.strange, np.where(postings.group_index < 0, longest, 0))
 
 
 def _is_name(found: Terms, batch: Batch) -> NDArray[np.bool_]:

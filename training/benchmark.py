@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from detector.learn.articles import Article, fold, recurring_lines
 from detector.learn.intrusions import BELONGS, Case, Intruder
 from detector.learn.metrics import average_precision, hit_at_1, recall_at
 from training.corpora import CORPORA, add_corpora_argument, held_out, is_held_out, labelled
-from training.peers import PEERS, Approach, minilm_evidence, ours
+from training.peers import PEERS, Approach, minilm_evidence
 
 __all__ = ["CASES", "SILENT", "Figures", "Tier", "figures", "flagging", "silence", "tiers", "write_between"]
 
@@ -30,6 +31,7 @@ _SEED = 2026
 SILENT = ("clean", "digest")  # tiers in which nothing is foreign
 _PIECES = (4, 10)  # articles that a digest is put together from
 _UNASKED = float("nan")
+_OURS = "offtopic-detector"
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def _table(rows: dict[tuple[str, str], dict[str, Figures]], names: Sequence[str]
         if name in SILENT:
             continue
         cells = [f"{f.hit:.2f} / {f.precision:.2f} / {f.recall_1:.2f}" if (f := by_name.get(n)) else "" for n in names]
-        flagged = f"{100 * by_name['offtopic-detector'].found:.0f} %"
+        flagged = f"{100 * by_name[_OURS].found:.0f} %"
         lines.append(f"| {group}, {name} | " + " | ".join(cells) + f" | {flagged} |")
     lines += [
         "",
@@ -220,7 +222,7 @@ def _table(rows: dict[tuple[str, str], dict[str, Figures]], names: Sequence[str]
     ]
     for (group, name), by_name in rows.items():
         if name in SILENT:
-            found = by_name["offtopic-detector"]
+            found = by_name[_OURS]
             shares = f"{100 * found.flagged:.2f} % | {100 * found.articles:.1f} % | {100 * found.topicless:.1f} %"
             lines.append(f"| {group}, {name} | {shares} |")
     return "\n".join(lines)
@@ -240,31 +242,27 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     arguments = parser.parse_args()
     detector = OffTopicDetector(model=arguments.model)
-    approaches: dict[str, Approach] = {"offtopic-detector": ours(detector)}
-    if not arguments.no_peers:
-        approaches |= PEERS
+    others = {} if arguments.no_peers else dict(PEERS)
     if arguments.opponent:
-        approaches["MiniLM, our evidence"] = minilm_evidence(arguments.opponent)
+        others["MiniLM, our evidence"] = minilm_evidence(arguments.opponent)
+    measures: dict[str, Callable[[Tier], Figures]] = {_OURS: partial(flagging, detector=detector)}
+    measures |= {name: partial(figures, approach=approach) for name, approach in others.items()}
     rows: dict[tuple[str, str], dict[str, Figures]] = {}
     for tier in tiers(arguments.corpora, arguments.cases):
         row = rows.setdefault((tier.group, tier.name), {})
-        for name, approach in list(approaches.items()):
-            alone = name == "offtopic-detector"
-            if tier.name in SILENT and not alone:
+        for name, measure in list(measures.items()):
+            if tier.name in SILENT and name != _OURS:
                 continue
             try:
-                if alone:
-                    row[name] = (silence if tier.name in SILENT else flagging)(tier, detector)
-                else:
-                    row[name] = figures(tier, approach)
+                row[name] = silence(tier, detector) if tier.name in SILENT else measure(tier)
             except ImportError as error:
                 print(f"{name} left out: {error}; pip install 'offtopic-detector[benchmark]'", file=sys.stderr)
-                del approaches[name]
+                del measures[name]
                 continue
             found = row[name]
             cells = " ".join(f"{field} {_cell(value):5}" for field, value in vars(found).items())
             print(f"{tier.group:13} {tier.name:8} {len(tier.cases):5} {name:26} {cells}", flush=True)
-    table = _table(rows, list(approaches))
+    table = _table(rows, list(measures))
     print(f"\n{table}")
     if arguments.json:
         flat = {f"{group}/{name}": {n: vars(f) for n, f in row.items()} for (group, name), row in rows.items()}

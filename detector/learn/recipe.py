@@ -200,7 +200,7 @@ def _judging(reader: Reader, parts: Parts, folds: tuple[Fold, Fold, Fold], setti
     # A page whose article stands among many teasers is no digest: labelled pages are articles too.
     # Digests are all read as what they are: with as many of them read as if in a strange language as of articles, 2 to 6 % of
     # strange articles were taken for digests, a report in French among them. As it is, none is told there, and of their
-    # paragraphs 1 to 2 % are flagged.
+    # paragraphs .3 to 2.5 % are flagged.
     topic = fit_topic(joined([rows, *natural]), gathered(digests, final, first), settings.seed)
 
     mixed = cases_of(_plain(parts.calibration), last.put_in, settings.cases // 3, settings.seed + 4)
